@@ -19,7 +19,7 @@ use lineal_engine::schema::Kind;
 use crate::limits::Limit;
 use crate::plan::Column;
 use crate::source::NodeNo;
-use crate::told::{Tool, role_advice};
+use crate::told::{Tool, holder, role_advice};
 use crate::value::Value;
 
 /// Most reasons that an answer lists; all are counted.
@@ -221,8 +221,8 @@ pub struct Reason {
 /// What can make an answer uncertain.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Uncertainty {
-    /// The node is referred to and was never imported.
-    Missing(Kind),
+    /// The node is referred to, by records of that tool where one speaks of what refers to it, and was never imported.
+    Missing(Kind, Option<Tool>),
     /// It is a reference that fits several nodes.
     Conflict,
     /// A run, of that tool where one speaks of it, has inputs whose role is not recorded.
@@ -236,6 +236,9 @@ pub enum Uncertainty {
     Unnoted(u64),
     /// So many events of a batch are erased: nobody knows any more what they said.
     Erased(u64),
+    /// Events of deployments that serve several systems are erased, and nobody knows any more of which system
+    /// they were: of a part of a store, any of them may have been of it.
+    ErasedOfShared,
     /// So many events of a batch are restricted, and not shown to whoever asks.
     Restricted(u64),
     /// So many sealed values are restricted, and the question speaks of a field that may hold one.
@@ -246,8 +249,8 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.name;
         match self.what {
-            Uncertainty::Missing(kind) => {
-                write!(f, "{name} is only referred to; {} would bring it", bringer(kind))
+            Uncertainty::Missing(kind, tool) => {
+                write!(f, "{name} is only referred to; {} would bring it", bringer(kind, tool))
             }
             Uncertainty::Conflict => write!(
                 f,
@@ -287,6 +290,10 @@ impl fmt::Display for Reason {
                 f,
                 "{events} events of {name} are erased: what they said is not known any more"
             ),
+            Uncertainty::ErasedOfShared => f.write_str(
+                "events of deployments that serve several systems are erased, and nobody knows any \
+                 more of which system they were: some may have been of these",
+            ),
             Uncertainty::Restricted(1) => {
                 write!(f, "1 event of {name} is restricted, not shown")
             }
@@ -310,18 +317,16 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Which import brings nodes of a kind.
-fn bringer(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Dataset | Kind::Experiment | Kind::Run | Kind::Evaluation => {
-            "an import of the MLflow tracking store that holds it"
+/// Which import brings nodes of a kind, from the tool that refers to them.
+fn bringer(kind: Kind, tool: Option<Tool>) -> String {
+    let of = match kind {
+        Kind::Dataset | Kind::Experiment | Kind::Run | Kind::Evaluation | Kind::Model => {
+            return format!("an import of the {} that holds it", holder(kind, tool.as_slice()));
         }
-        Kind::Model => "an import of the MLflow registry or tracking store that holds it",
-        Kind::Deployment | Kind::Batch | Kind::Inference => {
-            "an import of the logs that speak of it"
-        }
-        Kind::Monitor | Kind::Alert | Kind::Incident => "an import of the monitoring that holds it",
-        Kind::Code => "an import of a store that describes the commit",
-        _ => "an import of the source that holds it",
-    }
+        Kind::Deployment | Kind::Batch | Kind::Inference => "the logs that speak of it",
+        Kind::Monitor | Kind::Alert | Kind::Incident => "the monitoring that holds it",
+        Kind::Code => "a store that describes the commit",
+        _ => "the source that holds it",
+    };
+    format!("an import of {of}")
 }

@@ -459,7 +459,7 @@ impl<'a, S: Source> Executor<'a, S> {
             // It is recorded, under one of several names: no import would decide under which.
             self.reasons.insert((node, Uncertainty::Conflict));
         } else if self.source.is_stub(node) {
-            self.reasons.insert((node, Uncertainty::Missing(self.source.kind_of(node))));
+            self.reasons.insert((node, Uncertainty::Missing(self.source.kind_of(node), None)));
         }
     }
 

@@ -5,6 +5,7 @@
 //! found is handed to the engine, which puts the records together (docs/format.md, "Proofs").
 
 mod absent;
+mod missing;
 
 pub use absent::{GoOn, as_of};
 
@@ -15,9 +16,9 @@ use crate::parameters::Parameters;
 use crate::prepare::Query;
 use crate::source::Source;
 use crate::store_view::StoreView;
-use crate::told::{self, Unresolved};
+use crate::told::{self, NAMING, Unresolved};
 use crate::value::{Item, Path, Value};
-use lineal_engine::event_fields::{EventField, Group};
+use lineal_engine::event_fields::Group;
 use lineal_engine::schema::Direction;
 use lineal_engine::{Claim, EventRef, NodeNo, PathStep, Thing, Unproved};
 use lineal_proof::bundle::{Bundle, Named, PATHS_MAX};
@@ -26,10 +27,6 @@ use lineal_proof::{Hash, Value as Recorded};
 
 /// Events that one statement may be of: each is a row to disclose.
 pub const EVENTS_MAX: usize = PATHS_MAX;
-
-/// Fields by which an event may be asked for, in the order in which they are tried.
-const NAMING: [EventField; 4] =
-    [EventField::InputHash, EventField::EventId, EventField::RequestId, EventField::LogId];
 
 /// Why there is no proof.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +85,52 @@ pub enum NotProved {
         batch: String,
         /// The row.
         row: u32,
+    },
+    /// The batch has fewer rows.
+    #[error("the batch {batch} has {rows} rows, counted from 0, and so no row {row}")]
+    TooFewRows {
+        /// The id as it was written.
+        batch: String,
+        /// The row.
+        row: u32,
+        /// How many it has.
+        rows: u32,
+    },
+    /// The batch came behind the checkpoint.
+    #[error(
+        "the batch {batch} is recorded by commit {commit}, which the checkpoint does not cover: make a checkpoint, or give a newer one"
+    )]
+    LaterBatch {
+        /// The id as it was written.
+        batch: String,
+        /// The commit.
+        commit: u64,
+    },
+    /// The import that brought the event is retracted as of the checkpoint.
+    #[error(
+        "the event is there no more as of the checkpoint: import:{import}, which brought it, was retracted by commit {commit} on {on}; {how}"
+    )]
+    Retracted {
+        /// The import.
+        import: u64,
+        /// The commit that retracted it.
+        commit: u64,
+        /// When.
+        on: String,
+        /// How it can be proved all the same.
+        how: String,
+    },
+    /// What was named is in a row in whose place another row of the same event counts.
+    #[error(
+        "no event that counts has {key}: it is in the row {row}, and another row of the same event counts in its place, {stands}. Each is proved by its place: `lineal prove {row}`"
+    )]
+    Outweighed {
+        /// What was asked for.
+        key: String,
+        /// The row, by its place.
+        row: String,
+        /// The one that counts.
+        stands: String,
     },
     /// No revision has that id.
     #[error(
@@ -296,8 +339,7 @@ pub(crate) fn place(text: &str) -> Option<(Hash, u32)> {
 
 fn in_batch(view: &StoreView, (batch, row): (Hash, u32)) -> Result<Claim, NotProved> {
     let event = view.store().event_at(view.snapshot(), &batch, row);
-    let missing = || NotProved::NoRow { batch: batch.to_string(), row };
-    let events = vec![event.ok_or_else(missing)?];
+    let events = vec![event.ok_or_else(|| missing::at_place(view, (batch, row)))?];
     Ok(Claim::Events { events, named: None })
 }
 
@@ -353,7 +395,15 @@ fn alone(
     withhold: bool,
     names: &[String],
 ) -> Result<Claim, NotProved> {
-    match told::resolve(view.snapshot(), text)? {
+    let named_thing =
+        told::resolve(view.snapshot(), text).or_else(|unresolved| match &unresolved {
+            Unresolved::NoEvent { key, .. } => match missing::outweighed(view, key, withhold)? {
+                Some(outweighed) => Err(outweighed),
+                None => Err(unresolved.into()),
+            },
+            _ => Err(unresolved.into()),
+        });
+    match named_thing? {
         told::Target::Node(node) => Ok(Claim::Revision(node, None)),
         told::Target::Events { events, .. } => {
             few("events", events.len(), EVENTS_MAX)?;

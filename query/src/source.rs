@@ -71,7 +71,7 @@ impl EventColumns {
     }
 }
 
-/// A log of which lines could not be read.
+/// A log of which lines could not be read; or, of a part of a store, what is erased and was nobody knows whose.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unread {
     /// Its name: the path below what was given to import.
@@ -80,6 +80,9 @@ pub struct Unread {
     pub lines: u64,
     /// The import that left them out.
     pub import: NodeNo,
+    /// Is it no log, but erased events of deployments that serve several systems? Any of them may have been
+    /// of the part.
+    pub is_erased: bool,
 }
 
 /// What is known of a batch without reading its rows.
@@ -193,7 +196,7 @@ pub trait Source: Sized + Sync {
     fn open_claims(&self, node: NodeNo) -> &[NodeNo];
     /// Nodes of a kind that are only referred to, or that have candidates. Sorted.
     fn doubtful(&self, kind: Kind) -> &[NodeNo];
-    /// Logs of which lines could not be read, by name.
+    /// Logs of which lines could not be read, by name; behind these what is erased and may have been of the part.
     fn unread(&self) -> &[Unread];
     /// What of which batches no row shows, though counters count it.
     fn unshown(&self) -> &[Unshown] {

@@ -143,7 +143,7 @@ impl StoreView {
 }
 
 fn unread(log: &lineal_engine::UnreadLog) -> Unread {
-    Unread { log: log.label.clone(), lines: log.lines, import: log.import }
+    Unread { log: log.label.clone(), lines: log.lines, import: log.import, is_erased: false }
 }
 
 impl Source for StoreView {

@@ -4,17 +4,22 @@
 //! they cannot differ. Words for a terminal, colours and time zones are the command line's.
 
 mod brief;
+mod bringer;
 mod compacted;
 mod imports;
 mod lineage;
 mod names;
 mod node;
+mod outweighed;
 mod stored;
 mod tally;
 mod target;
 mod tool;
+mod withdrawn;
 
 pub use brief::{BESIDE_MAX, beside_json, brief_json};
+pub(crate) use bringer::REFERRERS_MAX;
+pub use bringer::{bringer, holder, tool_of_missing};
 pub use compacted::compacted_json;
 pub use imports::{CameBack, came_back, imports_json, retracted_imports};
 pub use lineage::{
@@ -22,7 +27,10 @@ pub use lineage::{
 };
 pub use names::{Begun, NAMES_MAX, begins_with, names_beginning};
 pub use node::{event_json, neighbours, node_json, other_rows_json, type_of, value_json};
+pub use outweighed::outweighed_by;
+pub(crate) use outweighed::{NAMING, outweighed_row};
 pub use stored::Stored;
-pub use tally::{Counted, Tally, bringer};
+pub use tally::{Counted, Tally};
 pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};
 pub use tool::{Tool, input_advice, quoted, role_advice, run_name};
+pub use withdrawn::{Withdrawn, withdrawn};

@@ -32,7 +32,7 @@ fn a_stub_on_the_way_or_at_the_end_makes_it_uncertain() {
     );
     let answer = ask(&graph, "find model upstream of model:m@1");
     assert_eq!(answer.completeness.state(), State::CannotTell);
-    let [(Uncertainty::Missing(kind), name)] = reasons(&answer)[..] else {
+    let [(Uncertainty::Missing(kind, None), name)] = reasons(&answer)[..] else {
         panic!("{:?}", answer.completeness)
     };
     assert_eq!((kind.name(), name), ("model", "model:base@1"));
@@ -106,7 +106,7 @@ fn a_trace_that_finds_nothing_says_what_it_looked_through() {
         "find dataset upstream of inference:q",
     ] {
         let found = ask(&logs_only, text);
-        let missing = [(Uncertainty::Missing(Kind::Model), "model:m@1")];
+        let missing = [(Uncertainty::Missing(Kind::Model, None), "model:m@1")];
         assert_eq!((found.rows.len(), &reasons(&found)[..]), (0, &missing[..]), "{text}");
     }
     let found = ask(&logs_only, "trace inference:q to deployment");
@@ -202,7 +202,7 @@ fn a_condition_that_holds_for_nothing_does_not_hide_what_is_missing() {
         "trace model:m@1 to dataset",
     ] {
         let found = ask(&graph, text);
-        assert_eq!(reasons(&found), [(Uncertainty::Missing(Kind::Run), "run:r")], "{text}");
+        assert_eq!(reasons(&found), [(Uncertainty::Missing(Kind::Run, None), "run:r")], "{text}");
     }
 }
 
@@ -223,7 +223,7 @@ fn what_the_question_does_not_ask_about_is_no_reason() {
         assert_eq!(found.completeness.state(), State::Complete, "{text}: {:?}", reasons(&found));
     }
     let all = ask(&graph, "find model as m where exists run produces m");
-    assert_eq!(reasons(&all), [(Uncertainty::Missing(Kind::Run), "run:s")]);
+    assert_eq!(reasons(&all), [(Uncertainty::Missing(Kind::Run, None), "run:s")]);
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn a_diff_of_what_was_made_by_something_not_imported_cannot_tell() {
          model:m@1 produced_by run:r\nmodel:m@2 produced_by run:s",
     );
     let found = ask(&graph, "diff model:m@1 with model:m@2");
-    assert_eq!(reasons(&found), [(Uncertainty::Missing(Kind::Run), "run:s")]);
+    assert_eq!(reasons(&found), [(Uncertainty::Missing(Kind::Run, None), "run:s")]);
 }
 
 #[test]

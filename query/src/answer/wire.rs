@@ -289,7 +289,8 @@ fn limit_of(json: &Json) -> Option<Limit> {
 
 fn reason_json(reason: &Reason) -> Json {
     let what = match reason.what {
-        Uncertainty::Missing(kind) => json!(["missing", kind.name()]),
+        Uncertainty::Missing(kind, None) => json!(["missing", kind.name()]),
+        Uncertainty::Missing(kind, Some(tool)) => json!(["missing", kind.name(), tool.name()]),
         Uncertainty::Conflict => json!(["conflict"]),
         Uncertainty::Roleless(None) => json!(["roleless"]),
         Uncertainty::Roleless(Some(tool)) => json!(["roleless", tool.name()]),
@@ -297,6 +298,7 @@ fn reason_json(reason: &Reason) -> Json {
         Uncertainty::Unsealed(events) => json!(["unsealed", events]),
         Uncertainty::Unnoted(uses) => json!(["unnoted", uses]),
         Uncertainty::Erased(events) => json!(["erased", events]),
+        Uncertainty::ErasedOfShared => json!(["erased_of_shared"]),
         Uncertainty::Restricted(events) => json!(["restricted", events]),
         Uncertainty::RestrictedValues(values) => json!(["restricted_values", values]),
     };
@@ -309,7 +311,11 @@ fn reason_json(reason: &Reason) -> Json {
 fn reason_of(json: &Json) -> Option<Reason> {
     let what = &json["what"];
     let what = match what.get(0)?.as_str()? {
-        "missing" => Uncertainty::Missing(Kind::parse(what.get(1)?.as_str()?)?),
+        // A server of an earlier version names no tool.
+        "missing" => Uncertainty::Missing(
+            Kind::parse(what.get(1)?.as_str()?)?,
+            what.get(2).and_then(Json::as_str).and_then(Tool::of_form),
+        ),
         "conflict" => Uncertainty::Conflict,
         // A server of an earlier version names no tool.
         "roleless" => {
@@ -319,6 +325,7 @@ fn reason_of(json: &Json) -> Option<Reason> {
         "unsealed" => Uncertainty::Unsealed(what.get(1)?.as_u64()?),
         "unnoted" => Uncertainty::Unnoted(what.get(1)?.as_u64()?),
         "erased" => Uncertainty::Erased(what.get(1)?.as_u64()?),
+        "erased_of_shared" => Uncertainty::ErasedOfShared,
         "restricted" => Uncertainty::Restricted(what.get(1)?.as_u64()?),
         "restricted_values" => Uncertainty::RestrictedValues(what.get(1)?.as_u64()?),
         _ => return None,
@@ -381,12 +388,14 @@ mod tests {
             referred_by: vec!["run:c".to_owned()],
         };
         let reasons = [
-            Uncertainty::Missing(Kind::Dataset),
+            Uncertainty::Missing(Kind::Dataset, None),
+            Uncertainty::Missing(Kind::Run, Some(Tool::Wandb)),
             Uncertainty::Conflict,
             Uncertainty::Roleless(None),
             Uncertainty::Roleless(Some(Tool::Dvc)),
             Uncertainty::Unread(4),
             Uncertainty::Erased(5),
+            Uncertainty::ErasedOfShared,
             Uncertainty::Restricted(6),
             Uncertainty::RestrictedValues(7),
             Uncertainty::Unsealed(5),

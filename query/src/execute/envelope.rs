@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::limits::Limit;
 use crate::plan::{Generator, Kinds, OperandPlan, OutputPlan, Root};
 use crate::source::{NodeNo, Source};
-use crate::told::Tool;
+use crate::told::{REFERRERS_MAX, Tool};
 use lineal_proof::Value as Recorded;
 
 /// Most names that one reason or warning lists: a message must stay readable.
@@ -117,7 +117,10 @@ impl<S: Source> Executor<'_, S> {
         let of_nodes = self.reasons.iter().map(|(node, what)| self.reason(*node, *what));
         let unread = self.unread.iter().filter_map(|place| self.source.unread().get(*place));
         let of_logs = unread.map(|unread| Reason {
-            what: Uncertainty::Unread(unread.lines),
+            what: match unread.is_erased {
+                true => Uncertainty::ErasedOfShared,
+                false => Uncertainty::Unread(unread.lines),
+            },
             node: unread.import,
             name: unread.log.clone(),
             fits: Vec::new(),
@@ -227,19 +230,28 @@ impl<S: Source> Executor<'_, S> {
         let (mut fits, mut referred_by) = (Vec::new(), Vec::new());
         if what == Uncertainty::Conflict {
             fits = names(source.candidates(node));
-            let relations = RELATIONS.iter().map(|spec| spec.relation);
-            let ends = relations.flat_map(|r| source.edges(node, r, Direction::Inverse));
-            let ends: BTreeSet<NodeNo> = ends.copied().collect();
+            let ends: BTreeSet<NodeNo> = self.referrers(node).collect();
             referred_by = names(&ends.into_iter().collect::<Vec<_>>());
         }
         let what = match what {
             Uncertainty::Roleless(_) => Uncertainty::Roleless(self.tool_of(node)),
+            Uncertainty::Missing(kind, _) => {
+                let referring = self.referrers(node).take(REFERRERS_MAX);
+                let tool = referring.filter_map(|end| self.tool_of(end)).min();
+                Uncertainty::Missing(kind, tool)
+            }
             what => what,
         };
         Reason { what, node, name: source.name_of(node), fits, referred_by }
     }
 
-    /// The tool that a run is from, where its view tells who speaks of it.
+    /// What refers to a node, as often as it does.
+    fn referrers(&self, node: NodeNo) -> impl Iterator<Item = NodeNo> + '_ {
+        let relations = RELATIONS.iter().map(|spec| spec.relation);
+        relations.flat_map(move |r| self.source.edges(node, r, Direction::Inverse)).copied()
+    }
+
+    /// The tool that a run, or another node, is from, where its view tells who speaks of it.
     fn tool_of(&self, run: NodeNo) -> Option<Tool> {
         let sources = self.source.field(run, "sources").ok().flatten()?;
         let mut spoken = sources.as_list()?.iter().filter_map(Recorded::as_text);

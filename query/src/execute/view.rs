@@ -13,7 +13,7 @@ use super::row_set::RowSet;
 use super::{Executor, Run, Stop, store};
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{AsOf, FindPlan, SlotId, View};
-use crate::source::{NodeNo, Source};
+use crate::source::{NodeNo, Source, Unread};
 use crate::value::{Item, Path, Value};
 
 impl<'a, S: Source> Executor<'a, S> {
@@ -219,7 +219,9 @@ impl<'a, S: Source> Executor<'a, S> {
         self.left_out.extend(here);
         for log in unread.into_iter().filter_map(|place| view.unread().get(place)) {
             // A log that this view leaves out tells of no event of this view.
-            let here = self.source.unread().binary_search_by(|other| other.log.cmp(&log.log));
+            let is_same =
+                |other: &Unread| (other.is_erased, &other.log) == (log.is_erased, &log.log);
+            let here = self.source.unread().iter().position(is_same);
             self.unread.extend(here);
         }
         for (node, what) in reasons {

@@ -5,7 +5,8 @@ use lineal_engine::{Error, NodeNo, Snapshot};
 use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
 
-use super::{type_of, value_json};
+use super::{type_of, value_json, withdrawn};
+use crate::value::time_text;
 
 /// Most approvals and as many documents that are told of a node: a tree is to be read.
 pub const BESIDE_MAX: usize = 5;
@@ -35,7 +36,7 @@ fn only(view: &Snapshot, node: NodeNo, names: &[&str]) -> Result<Map<String, Jso
 }
 
 /// What a line of a tree says of a node: its kind, whether it is recorded, the fields that matter
-/// there, and of a run who did it.
+/// there, of a run who did it, and of a data set since when it is taken back.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a record cannot be read.
@@ -51,11 +52,15 @@ pub fn brief_json(
         return Ok(json!({ "kind": kind.name(), "missing": missing, "unclear": unclear }));
     }
     let people = if kind == Kind::Run { people(view, node, sees) } else { Vec::new() };
-    Ok(json!({
+    let mut brief = json!({
         "kind": kind.name(), "missing": false, "unclear": false,
         "deleted": view.is_deleted(node), "fields": only(view, node, told(kind))?,
         "people": people,
-    }))
+    });
+    if let Some(taken_back) = withdrawn(view, node, sees)? {
+        brief["withdrawn"] = json!(time_text(taken_back.at));
+    }
+    Ok(brief)
 }
 
 fn people(view: &Snapshot, node: NodeNo, sees: &dyn Fn(NodeNo) -> bool) -> Vec<String> {

@@ -7,10 +7,13 @@ use lineal_engine::{Error, NodeNo, Snapshot};
 use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
 
-use super::tally::bringer;
 use super::target::found_by;
-use super::{Target, Tool, beside_json, brief_json, event_json, input_advice, role_advice};
+use super::{
+    Target, Tool, beside_json, brief_json, bringer, event_json, input_advice, role_advice,
+    tool_of_missing, withdrawn,
+};
 use crate::answer::State;
+use crate::value::time_text;
 
 /// Something on the way that is not as it should be.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub enum Finding {
     NoModel(NodeNo),
     /// A model that no run is recorded for.
     NoRun(NodeNo),
+    /// A data set that was taken back, and since when.
+    Withdrawn(NodeNo, i64),
     /// More edges lie upstream than the asker is told: so many are.
     Cut(usize),
 }
@@ -35,7 +40,7 @@ impl Finding {
     /// Does it leave the answer open?
     #[must_use]
     pub fn is_uncertain(&self) -> bool {
-        !matches!(self, Finding::NoInput(..))
+        !matches!(self, Finding::NoInput(..) | Finding::Withdrawn(..))
     }
 
     /// In words: what it is, then what to do.
@@ -48,7 +53,8 @@ impl Finding {
         let name = |node: &NodeNo| view.name_of(*node);
         match self {
             Finding::Missing(node) => {
-                let bringer = bringer(view.kind_of(*node));
+                let tool = tool_of_missing(view, *node, sees);
+                let bringer = bringer(view.kind_of(*node), tool.as_slice());
                 vec![format!("missing: {} is only referred to; {bringer}", name(node))]
             }
             Finding::Ambiguous(node) => {
@@ -87,6 +93,13 @@ impl Finding {
             }
             Finding::NoRun(node) => {
                 vec![format!("{}: no run that made it is recorded", name(node))]
+            }
+            Finding::Withdrawn(node, at) => {
+                vec![format!(
+                    "{}: taken back (`lineal withdraw`) at {}",
+                    name(node),
+                    time_text(*at)
+                )]
             }
             Finding::Cut(edges) => vec![
                 format!(
@@ -182,6 +195,8 @@ impl Lineage {
             lineage.nodes.push(node);
             // A node is judged once, so no finding comes twice.
             lineage.findings.extend(judge(view, node, &children)?);
+            let taken_back = withdrawn(view, node, asker.sees)?;
+            lineage.findings.extend(taken_back.map(|it| Finding::Withdrawn(node, it.at)));
             for (relation, target) in children.iter().rev() {
                 lineage.edges.push((node, relation.name(), *target));
                 stack.push(*target);

@@ -1,5 +1,6 @@
 //! What a person means by a name where something is decided about it: erased, restricted or held. What
-//! a retracted import brought lies in the store all the same, so it is found as well.
+//! a retracted import brought lies in the store all the same, and so does a row that another row of the same
+//! event outweighs, so these are found as well.
 
 use super::target::{Target, Unresolved, only_events, resolve};
 use crate::prove::place;
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 pub struct Stored<'s> {
     store: &'s Store,
     standing: Snapshot,
-    /// None where no import is retracted.
+    /// None where no import is retracted and no row is outweighed.
     all: Option<Snapshot>,
 }
 
@@ -33,7 +34,7 @@ impl<'s> Stored<'s> {
     /// # Errors
     /// [`Error::Corrupt`] if a record cannot be read.
     pub fn of(store: &'s Store, standing: Snapshot) -> Result<Stored<'s>, Error> {
-        let all = store.stored(&standing)?;
+        let all = store.stored_rows(&standing)?;
         Ok(Stored { store, standing, all })
     }
 
@@ -44,8 +45,8 @@ impl<'s> Stored<'s> {
     }
 
     /// Reads a text that should name one thing, and says in which view its numbers are meant. What
-    /// stands goes before what was retracted; of events both are meant, since each row holds what is
-    /// decided about. `REVISION/ROW` names one row by its place.
+    /// stands goes before what was retracted; of events all rows are meant, retracted and outweighed ones too,
+    /// since each row holds what is decided about. `REVISION/ROW` names one row by its place.
     ///
     /// # Errors
     /// [`Unresolved`]: nothing or several things fit, or the store cannot be read.
@@ -98,7 +99,7 @@ impl<'s> Stored<'s> {
     }
 }
 
-/// Events that stand, and with them those of retracted imports, where some are found.
+/// Events that stand, and with them rows that do not count or are of retracted imports, where some are found.
 fn with_stored(
     mut events: Vec<EventRef>,
     stored: Result<Target, Unresolved>,

@@ -1,13 +1,17 @@
 //! What a store holds, counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lineal_engine::schema::{KINDS, Kind};
 use lineal_engine::{Error, NodeNo, Snapshot, Store};
 use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
 
+use super::{Tool, tool_of_missing};
 use crate::value::time_text;
+
+/// Most missing nodes of a kind whose referrers are asked for their tool: the first are the ones that are named.
+const ASKED_MAX: usize = 1_000;
 
 /// The counts of a view.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub struct Counted {
     pub known: u64,
     /// Nodes that are only referred to.
     pub missing: Vec<NodeNo>,
+    /// The tools whose records refer to these.
+    pub missing_tools: Vec<Tool>,
     /// Nodes that their source marks as deleted.
     pub deleted: u64,
     /// Of models: how many are of each form, the missing ones left out.
@@ -80,6 +86,10 @@ impl Tally {
                     c.missing.iter().map(|node| view.name_of(*node)).collect();
                 let mut counts =
                     json!({"known": c.known, "missing": missing, "deleted": c.deleted});
+                if !c.missing_tools.is_empty() {
+                    let tools = c.missing_tools.iter().map(|tool| tool.name());
+                    counts["missing_tools"] = tools.collect();
+                }
                 if c.kind == Kind::Model {
                     counts["forms"] = json!(c.forms);
                 }
@@ -120,19 +130,11 @@ fn kinds(view: &Snapshot) -> Result<Vec<Counted>, Error> {
                 *forms.entry(form.to_owned()).or_default() += 1;
             }
         }
-        all.push(Counted { kind, known, missing, deleted, forms });
+        let referring = missing.iter().take(ASKED_MAX);
+        let tools: BTreeSet<Tool> =
+            referring.filter_map(|node| tool_of_missing(view, *node, &|_| true)).collect();
+        let missing_tools = tools.into_iter().collect();
+        all.push(Counted { kind, known, missing, missing_tools, deleted, forms });
     }
     Ok(all)
-}
-
-/// Which import would bring missing nodes of a kind.
-#[must_use]
-pub fn bringer(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Model | Kind::Run | Kind::Dataset | Kind::Experiment | Kind::Evaluation => {
-            "import the MLflow store that has it"
-        }
-        Kind::Deployment | Kind::Batch => "import the log archive that has it",
-        _ => "import the source that describes it",
-    }
 }

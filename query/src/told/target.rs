@@ -4,6 +4,7 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
 use lineal_engine::{Error, EventRef, NodeNo, Snapshot, unquoted};
 use lineal_proof::Value;
+use std::borrow::Cow;
 
 /// Hash algorithms that may stand before a hash.
 const ALGORITHMS: [&str; 5] = ["sha256", "sha512", "sha1", "md5", "blake3"];
@@ -131,7 +132,7 @@ fn looks_like_hash(text: &str) -> bool {
 }
 
 /// The algorithm and bytes of a hash as people paste it: with or without `sha256:`, any case.
-fn hash(text: &str) -> Option<(Option<String>, Vec<u8>)> {
+pub(super) fn hash(text: &str) -> Option<(Option<String>, Vec<u8>)> {
     let lower = text.to_lowercase();
     let (algorithm, digits) = match lower.split_once(':') {
         Some((algorithm, digits)) => (Some(algorithm.to_owned()), digits),
@@ -144,12 +145,17 @@ fn hash(text: &str) -> Option<(Option<String>, Vec<u8>)> {
 
 /// The events that a text names, whatever node is called so too.
 pub(super) fn only_events(view: &Snapshot, text: &str) -> Result<Target, Unresolved> {
+    events(view, &named_event(text))
+}
+
+/// The hash or id in a text that names events.
+pub(super) fn named_event(text: &str) -> Cow<'_, str> {
     let text = text.trim();
     match text.split_once(':') {
         Some((kind, key)) if Kind::parse(kind) == Some(Kind::Inference) => {
-            events(view, &unquoted(key))
+            Cow::Owned(unquoted(key))
         }
-        _ => events(view, text),
+        _ => Cow::Borrowed(text),
     }
 }
 

@@ -150,7 +150,7 @@ impl Graph {
             graph.candidates.push(fits);
             if let Some(lines) = graph.node(node).unread {
                 let log = graph.node(node).key.clone();
-                graph.unread.push(Unread { log, lines, import: node });
+                graph.unread.push(Unread { log, lines, import: node, is_erased: false });
             }
         }
         graph.unread.sort_by(|a, b| a.log.cmp(&b.log));
