@@ -91,6 +91,30 @@ pub enum Error {
         /// The first of them, below what was given, each with its reason.
         names: String,
     },
+    /// Somebody wished its end before anything was recorded ([`crate::Progress::stop`]).
+    #[error("the import was stopped before its first commit: nothing of it is recorded")]
+    Stopped,
+    /// A link leads out of a folder that was fenced ([`crate::fence()`]).
+    #[error(
+        "{path} leads out of the folder from which imports may be asked for: nothing was imported\n  put the file itself there, in place of a link"
+    )]
+    LeadsOut {
+        /// The link, or what lies behind one.
+        path: PathBuf,
+    },
+    /// It ended before its end, and what it had committed stands.
+    #[error(
+        "{source}\n  import:{import} is recorded as far as it came ({commits} {}) and stays: `lineal imports` lists it, and the same import again goes on from there and brings nothing twice",
+        if *commits == 1 { "commit" } else { "commits" }
+    )]
+    Begun {
+        /// The import.
+        import: u64,
+        /// Its commits.
+        commits: u64,
+        /// What ended it.
+        source: Box<Error>,
+    },
     /// The state of the source cannot be dated.
     #[error("{label} does not say when it was exported; give --observed-at TIME")]
     NoTime {

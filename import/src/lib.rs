@@ -6,6 +6,7 @@
 pub mod datadog;
 pub mod error;
 pub mod exchange;
+mod fence;
 pub mod mapping;
 pub mod mlflow;
 pub mod openlineage;
@@ -17,6 +18,7 @@ pub mod record;
 pub mod report;
 
 pub use error::{Error, Result};
+pub use fence::fence;
 pub use pipeline::{
     ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, actor, explain_mapping, forms, import,
     rehearse_lines,

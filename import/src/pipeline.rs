@@ -19,6 +19,7 @@ mod rehearsal;
 mod sink;
 mod staging;
 mod still;
+mod to_come;
 mod untaken;
 
 pub use limits::Limits;
@@ -101,7 +102,8 @@ pub struct ImportOptions {
 /// the same again goes on from there.
 ///
 /// # Errors
-/// What ends an import; nothing of the transaction at hand is then in the log.
+/// What ends an import; nothing of the transaction at hand is then in the log. Behind the first commit it is
+/// [`Error::Begun`], which says what stands.
 pub fn import(
     store: &Store,
     paths: &[PathBuf],
@@ -111,6 +113,7 @@ pub fn import(
 ) -> Result<Report> {
     let mut found = Vec::new();
     for path in paths {
+        crate::fence::check(path)?;
         found.extend(recognise(path, options.form.as_deref())?);
     }
     let untaken = match options.form {
@@ -133,11 +136,15 @@ pub fn import(
         rehearsal.refuse_rejects()?;
     }
     session.report.no_source = untaken;
-    session.settle()?;
-    for found in &found {
-        session.take(found, paths)?;
+    session.go_on()?;
+    let take_all = |session: &mut staging::Session<'_>| -> Result<()> {
+        session.settle()?;
+        found.iter().try_for_each(|found| session.take(found, paths))
+    };
+    match take_all(&mut session) {
+        Ok(()) => session.finish(),
+        Err(error) => Err(session.begun(error)),
     }
-    session.finish()
 }
 
 /// What an import would make of lines of logs, without a store.

@@ -2,6 +2,7 @@
 //! a device may never end, and both say something else when they are read again, which every import does.
 
 use crate::error::{Error, Result};
+use crate::fence;
 use std::fs::{self, File, FileType};
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
@@ -24,16 +25,17 @@ fn other_than_plain(path: &Path) -> Option<&'static str> {
     (!kind.is_file() && !kind.is_dir()).then(|| name(kind))
 }
 
-/// Opens a plain file, or one that a link leads to.
+/// Opens a plain file, or one that a link leads to; below a fence, none that lies outside of it.
 ///
 /// # Errors
-/// What the system says; or that it is no plain file.
+/// What the system says; or that it is no plain file, or lies outside.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     // Before it is opened: that alone would wait for the other end of a pipe.
     check(fs::metadata(path)?.file_type())?;
     let file = File::open(path)?;
     // It may be another by now.
     check(file.metadata()?.file_type())?;
+    fence::check_opened(path, &file)?;
     Ok(file)
 }
 

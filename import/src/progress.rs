@@ -1,6 +1,7 @@
-//! How far an import is: counters that the pipeline moves and a display reads.
+//! How far an import is: counters that the pipeline moves and a display reads. And the other way round: that
+//! somebody wishes its end.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Counters of one import.
@@ -10,6 +11,7 @@ pub struct Progress {
     bytes: AtomicU64,
     items: AtomicU64,
     phase: Mutex<String>,
+    is_stopped: AtomicBool,
 }
 
 impl Progress {
@@ -26,6 +28,18 @@ impl Progress {
     /// So many items more were read.
     pub fn add_items(&self, items: u64) {
         self.items.fetch_add(items, Ordering::Relaxed);
+    }
+
+    /// Wishes the end of it. An import is heard until its first commit: then nothing of it is recorded. Behind that
+    /// commit it goes on to its end.
+    pub fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Does somebody wish its end?
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
     }
 
     /// What is being done.

@@ -120,6 +120,33 @@ pub struct SourceReport {
     pub rejects: Vec<Reject>,
     /// What a reader of the answers should know.
     pub warnings: Vec<String>,
+    /// What of it are pages, until that is told among the warnings.
+    pub(crate) pages: LogPages,
+}
+
+/// Files of logs that end with a page of an API, of which each names the next one.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct LogPages {
+    /// Files whose last page names no other.
+    pub(crate) last: u64,
+    /// Files whose last page names another.
+    pub(crate) followed: u64,
+    /// The first of these, and how it names it.
+    pub(crate) first: Option<(String, &'static str)>,
+}
+
+impl LogPages {
+    /// What is not here by what is: whether the next pages are other files is not to be seen.
+    pub(crate) fn note(&self) -> Option<String> {
+        let (file, member) = self.first.as_ref()?;
+        let all = match (self.followed, self.last) {
+            (1, 0) => String::new(),
+            (followed, last) => format!(" ({followed} of {} files of pages do)", followed + last),
+        };
+        Some(format!(
+            "{file}: names a page of logs behind it, `{member}`{all}: what the next page holds is here only if that is imported, too"
+        ))
+    }
 }
 
 impl SourceReport {
@@ -196,6 +223,11 @@ pub struct Report {
     pub conflicts: u64,
     /// Events that were known before this import and in whose place one of these rows counts now.
     pub displaced: u64,
+    /// Events that were taken, and whose time is of a day (UTC) behind tomorrow: the clock that wrote them was
+    /// wrong, or the time was read wrong.
+    pub to_come: u64,
+    /// The time of the last of these, ns.
+    pub last_to_come: Option<i64>,
     /// Runs without a recorded data set input, and runs in all.
     pub runs_without_input: (u64, u64),
     /// The first such run, and what was found instead.
@@ -203,6 +235,8 @@ pub struct Report {
     /// Nodes that are referred to and were never imported, in the whole store, and the first of
     /// them by name.
     pub unresolved: (u64, Vec<String>),
+    /// All of it is recorded, and what is derived of it could not be written: in words, with what to do.
+    pub waits: Option<String>,
 }
 
 impl Report {
@@ -263,16 +297,21 @@ impl Report {
                 ((*kind).to_owned(), json!({"recorded": new, "known": known}))
             })
             .collect();
-        json!({
+        let mut told = json!({
             "import": self.import, "commits": self.commits, "dry_run": self.dry_run,
             "counts": counts(&self.counts()),
             "sources": sources.collect::<Vec<_>>(),
             "no_logs": self.no_source.to_json(),
             "nodes": nodes, "events": self.events, "conflicts": self.conflicts,
             "displaced": self.displaced,
+            "to_come": self.to_come, "last_to_come": self.last_to_come,
             "runs_without_input": self.runs_without_input.0, "runs": self.runs_without_input.1,
             "unresolved": self.unresolved.0, "unresolved_first": self.unresolved.1,
-        })
+        });
+        if let Some(waits) = &self.waits {
+            told["waits"] = json!(waits);
+        }
+        told
     }
 
     /// The report that [`Report::to_json`] was made of, but for what was found instead of inputs; none
@@ -295,9 +334,12 @@ impl Report {
             conflicts: number("conflicts")?,
             // A server of an earlier version does not say it.
             displaced: number("displaced").unwrap_or(0),
+            to_come: number("to_come").unwrap_or(0),
+            last_to_come: json["last_to_come"].as_i64(),
             runs_without_input: (number("runs_without_input")?, number("runs")?),
             instead: None,
             unresolved: (number("unresolved")?, texts_of(&json["unresolved_first"])?),
+            waits: json["waits"].as_str().map(str::to_owned),
         })
     }
 }
@@ -332,6 +374,7 @@ fn source_of(json: &Value) -> Option<SourceReport> {
             .collect::<Option<_>>()?,
         rejects: rejects.collect::<Option<_>>()?,
         warnings: texts_of(&json["warnings"])?,
+        pages: LogPages::default(),
     })
 }
 
@@ -396,14 +439,18 @@ mod tests {
                 skipped: [("why".to_owned(), 1)].into(),
                 rejects: vec![Reject { at, reason: "r".to_owned() }],
                 warnings: vec!["w".to_owned()],
+                pages: LogPages::default(),
             }],
             no_source: NoSource { files: 3, named: vec![("x".to_owned(), "empty".to_owned())] },
             nodes: [("run", (1, 2))].into(),
             events: 5,
             conflicts: 2,
             displaced: 1,
+            to_come: 1,
+            last_to_come: Some(7),
             runs_without_input: (3, 4),
             unresolved: (1, vec!["run:x".to_owned()]),
+            waits: Some("commit 2 is recorded".to_owned()),
             ..Report::default()
         };
         for report in [report, Report { dry_run: true, ..Report::default() }] {

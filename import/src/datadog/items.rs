@@ -6,7 +6,7 @@ mod records;
 use std::io::BufRead;
 
 use super::csv::{Columns, record_length};
-use super::page::begins_page_of_version_1;
+use super::page::{Member, begins_page_of_version_1};
 use super::reader::{Body, Stop};
 use super::report::{DamageKind, Shape};
 
@@ -42,6 +42,10 @@ pub(super) struct Items<'r> {
     /// An item was read and no comma since.
     needs_comma: bool,
     ended: bool,
+    /// The member by which the page at hand, or the last one, names a next one.
+    next_page: Option<&'static str>,
+    /// A page had a list of logs, were it an empty one.
+    had_list: bool,
     /// Of CSV.
     columns: Option<Columns>,
     /// A record of CSV as the line that it stands for.
@@ -70,6 +74,8 @@ impl<'r> Items<'r> {
             inside: false,
             needs_comma: false,
             ended: false,
+            next_page: None,
+            had_list: false,
             columns: None,
             line: Vec::new(),
         };
@@ -79,6 +85,16 @@ impl<'r> Items<'r> {
 
     pub(super) fn shape(&self) -> Shape {
         self.shape
+    }
+
+    /// Had one of the pages a list of logs? An object may begin like one and be something else.
+    pub(super) fn had_list(&self) -> bool {
+        self.had_list
+    }
+
+    /// How the last page names one behind it, where it does.
+    pub(super) fn next_page(&self) -> Option<&'static str> {
+        self.next_page
     }
 
     /// The byte of the stream up to which items were handed out.
@@ -231,6 +247,7 @@ impl<'r> Items<'r> {
             }
             (Shape::Pages, b'{') => {
                 self.window.advance(1);
+                self.next_page = None;
                 if self.find_data()? {
                     self.inside = true;
                     return Ok(true);
@@ -267,35 +284,36 @@ impl<'r> Items<'r> {
                 }
                 b',' => self.window.advance(1),
                 b'"' => {
-                    let name = self.skip_value()?;
+                    let name = self.take_value(Member::of)?;
                     if self.significant()? != b':' {
                         return Err(self.broken());
                     }
                     self.window.advance(1);
-                    if name && self.significant()? == b'[' {
+                    if name == Some(Member::Logs) && self.significant()? == b'[' {
                         self.window.advance(1);
+                        self.had_list = true;
                         return Ok(true);
                     }
                     self.significant()?;
-                    self.skip_value()?;
+                    let cursor = self.take_value(|value| name?.cursor(value))?;
+                    self.next_page = self.next_page.or(cursor);
                 }
                 _ => return Err(self.broken()),
             }
         }
     }
 
-    /// Passes over a value; whether it was the text `data`, or `logs` as version 1 has it.
-    fn skip_value(&mut self) -> Result<bool, Stop> {
+    /// Passes over a value; what `look` says of it, unless it is too long.
+    fn take_value<T>(&mut self, look: impl FnOnce(&[u8]) -> Option<T>) -> Result<Option<T>, Stop> {
         let Some((length, whole)) = self.window.value_length(LINE_MAX)? else {
             return Err(Stop::Damage(DamageKind::Unclosed(self.shape)));
         };
         if length == 0 && whole {
             return Err(self.broken());
         }
-        let held = &self.window.held()[..length];
-        let is_data = whole && (held == b"\"data\"" || held == b"\"logs\"");
+        let seen = if whole { look(&self.window.held()[..length]) } else { None };
         self.window.advance(length);
-        Ok(is_data)
+        Ok(seen)
     }
 
     fn significant(&mut self) -> Result<u8, Stop> {

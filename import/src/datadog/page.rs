@@ -1,4 +1,45 @@
-//! Tells a page of the Logs API's version 1 from a line of a log, which may begin alike.
+//! Pages of the Logs API: their members, and how version 1 is told from a line of a log, which may begin alike.
+
+use serde_json::Value;
+
+/// A member of a page that is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Member {
+    /// The logs, in either version.
+    Logs,
+    /// `nextLogId` of version 1.
+    NextLogId,
+    /// `meta` of version 2.
+    Meta,
+    /// `links` of version 2.
+    Links,
+}
+
+impl Member {
+    /// The member of that name, which stands in quotes.
+    pub(super) fn of(name: &[u8]) -> Option<Member> {
+        Some(match name {
+            b"\"data\"" | b"\"logs\"" => Member::Logs,
+            b"\"nextLogId\"" => Member::NextLogId,
+            b"\"meta\"" => Member::Meta,
+            b"\"links\"" => Member::Links,
+            _ => return None,
+        })
+    }
+
+    /// The path of the cursor that this member's value has.
+    pub(super) fn cursor(self, value: &[u8]) -> Option<&'static str> {
+        let (place, path): (&[&str], _) = match self {
+            Member::Logs => return None,
+            Member::NextLogId => (&[], "nextLogId"),
+            Member::Meta => (&["page", "after"], "meta.page.after"),
+            Member::Links => (&["next"], "links.next"),
+        };
+        let value: Value = serde_json::from_slice(value).ok()?;
+        let cursor = place.iter().try_fold(&value, |value, name| value.get(*name))?;
+        cursor.as_str().is_some_and(|cursor| !cursor.is_empty()).then_some(path)
+    }
+}
 
 /// Does this begin a page of version 1: an object in which nothing but texts stand before `logs`, and one
 /// of them is a page's? A line of a log may begin with `status` too.
@@ -37,7 +78,25 @@ fn valid_length(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::begins_page_of_version_1;
+    use super::{Member, begins_page_of_version_1};
+
+    #[test]
+    fn a_page_names_the_next_one_in_any_of_three_members() {
+        for (name, value, path) in [
+            ("nextLogId", "\"AQ\"", Some("nextLogId")),
+            ("nextLogId", "null", None),
+            ("meta", r#"{"page":{"after":"eyJ"},"status":"done"}"#, Some("meta.page.after")),
+            ("meta", r#"{"status":"done"}"#, None),
+            ("meta", r#"{"page":{"after":""}}"#, None),
+            ("links", r#"{"next":"https://x"}"#, Some("links.next")),
+            ("links", "{", None),
+            ("data", "[]", None),
+        ] {
+            let member = Member::of(format!("\"{name}\"").as_bytes()).expect(name);
+            assert_eq!(member.cursor(value.as_bytes()), path, "{name}: {value}");
+        }
+        assert_eq!(Member::of(b"\"status\""), None);
+    }
 
     #[test]
     fn a_page_has_nothing_but_its_own_members_before_its_logs() {

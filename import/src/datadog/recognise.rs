@@ -1,5 +1,6 @@
 //! Finding the log files under a path, and telling whether they are Datadog's.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,14 +55,14 @@ pub struct ArchiveFile {
 /// # Errors
 /// A folder cannot be listed, or there are too many files.
 pub fn recognise(path: &Path) -> Result<Option<Archive>, Error> {
-    recognise_beside(path, &[])
+    recognise_beside(path, &BTreeSet::new())
 }
 
 /// As [`recognise`], without looking into what is known to be another source.
 ///
 /// # Errors
 /// A folder cannot be listed, or there are too many files.
-pub fn recognise_beside(path: &Path, others: &[PathBuf]) -> Result<Option<Archive>, Error> {
+pub fn recognise_beside(path: &Path, others: &BTreeSet<PathBuf>) -> Result<Option<Archive>, Error> {
     let mut archive = list_beside(path, others)?;
     let passed_over = &mut archive.passed_over;
     archive.files.retain(|file| {
@@ -80,10 +81,10 @@ pub fn recognise_beside(path: &Path, others: &[PathBuf]) -> Result<Option<Archiv
 /// # Errors
 /// A folder cannot be listed, or there are too many files.
 pub fn list(path: &Path) -> Result<Archive, Error> {
-    list_beside(path, &[])
+    list_beside(path, &BTreeSet::new())
 }
 
-fn list_beside(path: &Path, others: &[PathBuf]) -> Result<Archive, Error> {
+fn list_beside(path: &Path, others: &BTreeSet<PathBuf>) -> Result<Archive, Error> {
     let failed = |source| Error::Folder { path: path.to_owned(), source };
     let about = fs::metadata(path).map_err(failed)?;
     let mut archive = Archive::default();
@@ -102,7 +103,7 @@ fn list_beside(path: &Path, others: &[PathBuf]) -> Result<Archive, Error> {
 fn walk(
     root: &Path,
     folder: &Path,
-    others: &[PathBuf],
+    others: &BTreeSet<PathBuf>,
     names: &mut Vec<String>,
     archive: &mut Archive,
 ) -> Result<(), Error> {
@@ -166,15 +167,17 @@ pub(crate) fn holds_logs(path: &Path) -> bool {
     let mut items = Items::open(body);
     let pages = items.shape() == Shape::Pages;
     let mut tape = Tape::default();
-    for position in 0..ITEMS_LOOKED_AT {
+    let mut is_empty = true;
+    for _ in 0..ITEMS_LOOKED_AT {
         let Ok(item) = items.next() else { return false };
-        let Some(item) = item else { return pages && position == 0 };
+        let Some(item) = item else { break };
+        is_empty = false;
         let text = item.text.and_then(|text| std::str::from_utf8(text).ok());
         if text.is_some_and(|text| is_log(text, &mut tape)) {
             return true;
         }
     }
-    false
+    pages && is_empty && items.had_list()
 }
 
 fn is_log(text: &str, tape: &mut Tape) -> bool {
@@ -234,6 +237,8 @@ mod tests {
             ("{\"data\":[{\"type\":\"audit\",\"id\":\"1\",\"attributes\":{}}]}", false),
             ("{\"data\":[{\"type\":\"log\",\"id\":\"1\",\"attributes\":{}}]}", true),
             ("[{\"_id\":\"A\",\"date\":\"x\",\"attributes\":{}}]", true),
+            (r#"{"meta":{"page":1},"data":{"customers":[{"name":"x"}]}}"#, false),
+            (r#"{"meta":{"page":{}},"data":[]}"#, true),
             ("SQLite format 3\0", false),
             ("", false),
         ];

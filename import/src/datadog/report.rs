@@ -46,6 +46,8 @@ pub struct FileReport {
     pub replaced: BTreeMap<&'static str, u64>,
     /// Where the file is damaged: what stands before it was read.
     pub damage: Option<Damage>,
+    /// The member by which its last page names one behind it: what that holds is not in this file.
+    pub next_page: Option<&'static str>,
     /// Time of the earliest event, in ns.
     pub oldest_time: Option<i64>,
     /// Time of the latest event, in ns.

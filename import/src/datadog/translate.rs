@@ -109,6 +109,7 @@ pub(super) fn run(
             });
         }
     }
+    tally.report.next_page = items.next_page();
     tally.report.decompressed = items.body().produced();
     let byte = items.byte();
     let custody = items.into_body().finish().map_err(|source| tally.unreadable(byte, source))?;

@@ -4,14 +4,15 @@
 //! inputs and outputs is the same run, a changed one another. Its digests are MD5, which is noted: it
 //! tells a mistake, not a forger.
 
-use super::artifact::{Artifact, Digest, best, id_of, is_code, kind_of, part};
+use super::artifact::{Artifact, Digest, best, id_of, is_code, kind_of, listing_digest, part};
 use super::fields::{figure, parameters, set_text, tag};
-use super::json::{Object, canonical, object, objects, text};
+use super::json::{Object, canonical, list, object, objects, text};
 use super::told::Told;
 use super::yaml;
 use crate::record::Reference;
 use lineal_engine::schema::{Kind, Relation};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The form of what a stage says of itself.
 pub(super) const FORM: &str = "dvc";
@@ -48,13 +49,48 @@ pub(super) fn read(bytes: &[u8], told: &mut Told) {
 fn digest(entry: &Object, is_old: bool) -> Option<Digest> {
     let md5 = if entry.contains_key("hash") || !is_old { "md5" } else { "md5-dos2unix" };
     let known = [("md5", md5), ("checksum", "checksum"), ("etag", "etag")];
-    best(
-        known.iter().filter_map(|(name, algorithm)| Digest::new(algorithm, &text(entry, &[name])?)),
-    )
+    let own =
+        known.iter().filter_map(|(name, algorithm)| Digest::new(algorithm, &text(entry, &[name])?));
+    best(own).or_else(|| in_cloud(entry, "etag"))
+}
+
+/// What the remotes say of an entry that lies in them by version: of the first that says it, by name.
+fn in_cloud(entry: &Object, name: &'static str) -> Option<Digest> {
+    let remotes: BTreeMap<&String, &Value> = object(entry, "cloud")?.iter().collect();
+    remotes.into_values().find_map(|remote| Digest::new(name, &text(remote.as_object()?, &[name])?))
+}
+
+/// What tells a file of a listing from its other versions: its digest, else the version that its remote calls it.
+fn version(file: &Object) -> Option<String> {
+    let version = || Digest::new("version_id", &text(file, &["version_id"])?);
+    let version = digest(file, false).or_else(version).or_else(|| in_cloud(file, "version_id"))?;
+    Some(version.value)
+}
+
+/// The digest of a folder whose files are listed one by one, as cloud versioning has it: over the same lines as any
+/// listing, with the digest that stands there of each, or its version there. None where one of them has none: a digest over a part
+/// would be one of something else.
+fn listed(entry: &Object) -> Option<Digest> {
+    let file = |file: &Value| {
+        let file = file.as_object()?;
+        Some((text(file, &["relpath"])?, version(file)?))
+    };
+    let files: Option<Vec<(String, String)>> =
+        list(entry, &["files"]).into_iter().map(file).collect();
+    let files = files.filter(|files| !files.is_empty())?;
+    let listing =
+        listing_digest(files.iter().map(|(path, digest)| (path.as_str(), digest.as_str())));
+    Digest::new("sha256", &listing)
 }
 
 fn thing(entry: &Object, path: &str, is_old: bool, told: &mut Told) -> Reference {
-    let digest = digest(entry, is_old);
+    let own = digest(entry, is_old);
+    let of_files = if own.is_none() { listed(entry) } else { None };
+    let is_listed = of_files.is_some();
+    if own.is_none() && !is_listed && !list(entry, &["files"]).is_empty() {
+        told.skip("files of a folder of which not each has a digest: the folder goes by its path");
+    }
+    let digest = own.or(of_files);
     if digest.is_none() && entry.contains_key("md5") {
         told.skip("digests that are not as long as MD5 is: the file goes by its path");
     }
@@ -73,6 +109,12 @@ fn thing(entry: &Object, path: &str, is_old: bool, told: &mut Told) -> Reference
             if let Some(value) = entry.get(name) {
                 figure(record, "stats", name, value);
             }
+        }
+        if is_listed {
+            record.set(
+                "digest_kind",
+                Some("sha256 of the lines `DIGEST  PATH` of DVC's files, sorted by path"),
+            );
         }
         if is_folder {
             record.set("digest_kind", Some("md5 of DVC's listing of the folder"));

@@ -19,7 +19,7 @@ const DEPTH: usize = 4;
 
 /// What was seen of a value.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) enum Seen {
+pub(crate) enum Seen {
     /// A number, a truth, null, or what lies too deep.
     #[default]
     Other,
@@ -33,7 +33,7 @@ pub(super) enum Seen {
 
 impl Seen {
     /// A member of an object.
-    pub(super) fn get(&self, name: &str) -> Option<&Seen> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Seen> {
         match self {
             Seen::Object(members) => members.get(name),
             _ => None,
@@ -41,17 +41,17 @@ impl Seen {
     }
 
     /// Are all these members there?
-    pub(super) fn has(&self, names: &[&str]) -> bool {
+    pub(crate) fn has(&self, names: &[&str]) -> bool {
         names.iter().all(|name| self.get(name).is_some())
     }
 
     /// Is any of these members there?
-    pub(super) fn has_any(&self, names: &[&str]) -> bool {
+    pub(crate) fn has_any(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.get(name).is_some())
     }
 
     /// The text of a member, or of one of the first items of a list.
-    pub(super) fn texts(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn texts(&self, name: &str) -> Vec<&str> {
         match self.get(name) {
             Some(Seen::Text(text)) => vec![text],
             Some(Seen::List(items)) => items
@@ -65,12 +65,12 @@ impl Seen {
     }
 
     /// Does a text of a member begin so?
-    pub(super) fn begins(&self, name: &str, begin: &str) -> bool {
+    pub(crate) fn begins(&self, name: &str, begin: &str) -> bool {
         self.texts(name).iter().any(|text| text.starts_with(begin))
     }
 
     /// The first objects of a list, or of a member that is one; the object itself if it is none.
-    pub(super) fn first<'a>(&'a self, name: &str) -> Option<&'a Seen> {
+    pub(crate) fn first<'a>(&'a self, name: &str) -> Option<&'a Seen> {
         match self.get(name)? {
             Seen::List(items) => items.iter().find(|item| matches!(item, Seen::Object(_))),
             object @ Seen::Object(_) => Some(object),
@@ -80,7 +80,7 @@ impl Seen {
 }
 
 /// Reads the first value of a stream. What breaks off is seen as far as it goes.
-pub(super) fn read(input: impl Read) -> Option<Seen> {
+pub(crate) fn read(input: impl Read) -> Option<Seen> {
     let mut seen = Seen::Other;
     let mut stream = serde_json::Deserializer::from_reader(input);
     // A document that is cut off, or holds Python's `NaN`, was seen up to there.

@@ -12,9 +12,11 @@ mod croissant;
 mod cyclonedx;
 mod dvc;
 mod fields;
-mod head;
+pub(crate) mod head;
 mod in_toto;
 mod json;
+mod measured;
+mod paging;
 mod prov;
 mod recognise;
 mod spdx;
@@ -114,6 +116,7 @@ impl Format {
             Format::Wandb => wandb::read(bytes, &mut told),
             Format::DatadogWatch => watch::read(bytes, &mut told),
         }
+        told.end();
         told
     }
 }

@@ -1,7 +1,7 @@
 //! Tells the format of a document by what it is called and by the members of its first object.
 
 use super::head::{self, Seen};
-use super::{DOCUMENT_BYTES_MAX, FORMATS, Format, in_toto, prov, wandb};
+use super::{DOCUMENT_BYTES_MAX, FORMATS, Format, clearml, in_toto, prov, wandb};
 use crate::plain;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -68,16 +68,54 @@ fn is_in_toto(seen: &Seen) -> bool {
         || seen.first("attestations").is_some_and(|one| one.has_any(&["bundle", "dsseEnvelope"]))
 }
 
+/// Members of a task of which others that have a type have hardly two.
+const OF_TASK: [&str; 9] = [
+    "script",
+    "hyperparams",
+    "execution",
+    "system_tags",
+    "last_metrics",
+    "last_iteration",
+    "configuration",
+    "runtime",
+    "company",
+];
+
+/// Has it an id, and the type of a task of ClearML?
+fn is_typed(seen: &Seen) -> bool {
+    let types = seen.texts("type");
+    // Of what lies deep no more is seen than that it is there.
+    let is_type = seen.get("type") == Some(&Seen::Other)
+        || matches!(types[..], [one] if clearml::TASK_TYPES.contains(&one));
+    seen.get("id").is_some() && is_type
+}
+
 fn is_clearml(seen: &Seen) -> bool {
     let one = |seen: &Seen| {
         seen.has(&["id", "dataset_file_entries"])
             || (seen.has(&["id", "type", "script"]) && seen.has_any(&["hyperparams", "execution"]))
             || (seen.has(&["id", "uri", "framework"]) && !seen.has_any(&["type", "bom-ref"]))
+            || (is_typed(seen)
+                && OF_TASK.iter().filter(|name| seen.get(name).is_some()).count() > 1)
     };
     let held = |seen: &Seen| {
+        let tasks = ["task", "tasks"].iter().filter_map(|name| seen.first(name));
         ["task", "tasks", "model", "models"].iter().any(|name| seen.first(name).is_some_and(one))
+            || tasks.into_iter().any(|task| {
+                is_typed(task) && (task.has_any(&OF_TASK) || task.has_any(&["status", "project"]))
+            })
     };
-    one(seen) || held(seen) || seen.get("data").is_some_and(|data| one(data) || held(data))
+    // Each answer of its API says which call it answers; what is asked for may leave most members out.
+    let is_answer = seen
+        .get("meta")
+        .and_then(|meta| meta.get("endpoint"))
+        .is_some_and(|endpoint| endpoint.has(&["name"]));
+    let has_things = |data: &Seen| data.has_any(&["task", "tasks", "model", "models"]);
+    one(seen)
+        || held(seen)
+        || seen
+            .get("data")
+            .is_some_and(|data| one(data) || held(data) || (is_answer && has_things(data)))
 }
 
 fn is_croissant(seen: &Seen) -> bool {
@@ -114,14 +152,67 @@ fn is_wandb(seen: &Seen) -> bool {
             && seen.get("bom-ref").is_none()
     };
     let first = |name: &str| seen.first(name);
-    let of_edges = |name: &str| seen.get(name).and_then(|held| held.first("edges"));
     run(seen)
         || artifact(seen)
         || first("runs").is_some_and(run)
         || first("artifacts").is_some_and(artifact)
-        || ["runs", "artifacts"]
+        || is_of_wandb(seen)
+        || seen.get("data").is_some_and(is_of_wandb)
+}
+
+/// Does an answer of GraphQL, or its `data`, lead to runs or artifacts of W&B? What lies deep is not seen, so
+/// names that only its schema has must do.
+fn is_of_wandb(seen: &Seen) -> bool {
+    let is_list = |held: &Seen| match held.get("edges") {
+        Some(Seen::List(edges)) if !edges.is_empty() => {
+            // What lies too deep to be looked at may be one.
+            edges.iter().any(|edge| *edge == Seen::Other || edge.get("node").is_some())
+        }
+        Some(Seen::List(_)) => held.has_any(&["pageInfo", "totalCount"]),
+        Some(Seen::Other) => true,
+        _ => false,
+    };
+    let list = |held: &Seen, name: &str| held.get(name).is_some_and(is_list);
+    let run = |held: &Seen| {
+        held.has_any(&wandb::USED)
+            || held.has_any(&wandb::LOGGED)
+            || held.has_any(&["summaryMetrics", "historyKeys"])
+            || (held.has(&["config", "name"]) && held.has_any(&["state", "displayName"]))
+    };
+    let artifact = |held: &Seen| {
+        held.get("digest").is_some()
+            && held.has_any(&["artifactSequence", "artifactType", "versionIndex"])
+    };
+    let typed = |held: &Seen| {
+        let names = ["artifactCollections", "artifactCollection", "artifactSequences"];
+        ["artifactTypes", "artifactType"].iter().any(|name| list(held, name))
+            || held.get("artifactType").is_some_and(|held| {
+                held.has_any(&names) || held.has_any(&["artifactSequence", "artifacts"])
+            })
+            || held.get("artifactCollection").is_some_and(|held| held.get("artifacts").is_some())
+    };
+    let project = |held: &Seen| {
+        list(held, "runs")
+            || list(held, "artifacts")
+            || held.get("run").is_some_and(run)
+            || held.get("artifact").is_some_and(artifact)
+            || typed(held)
+    };
+    // Of what lies deep no more is seen than which members it has.
+    let deep = |held: &Seen| {
+        let names = ["runs", "run", "artifact", "artifactType", "artifactTypes"];
+        names.iter().any(|name| held.get(name) == Some(&Seen::Other))
+    };
+    let leads = |held: &Seen| {
+        project(held)
+            || held.get("project").is_some_and(|held| project(held) || deep(held))
+            || list(held, "projects")
+            || held.get("sweep").is_some_and(|sweep| list(sweep, "runs"))
+    };
+    leads(seen)
+        || ["project", "viewer", "entity", "organization"]
             .iter()
-            .any(|name| of_edges(name).is_some_and(|it| it.get("node").is_some()))
+            .any(|name| seen.get(name).is_some_and(leads))
 }
 
 fn is_watch(seen: &Seen) -> bool {

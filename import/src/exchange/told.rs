@@ -1,5 +1,6 @@
 //! What one document says, gathered node by node, with what was left out and what could not be read.
 
+use super::paging::{Page, Paging};
 use crate::record::{Edge, Location, NodeRecord, Reference, Reject};
 use lineal_engine::schema::Relation;
 use std::collections::BTreeMap;
@@ -38,6 +39,21 @@ pub struct Told {
     pub rejects: Vec<Reject>,
     /// What a reader of the answers should know.
     pub warnings: Vec<String>,
+    paging: Paging,
+    /// What is named without a word of what it is, until all is read.
+    pub(super) named: Vec<Named>,
+}
+
+/// A version that a run names, and neither its kind nor more of it.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// Who names it.
+    pub(super) run: Reference,
+    /// What it is called in full.
+    pub(super) name: String,
+    pub(super) version: String,
+    /// Was it read, or made?
+    pub(super) is_used: bool,
 }
 
 impl Told {
@@ -53,6 +69,8 @@ impl Told {
             skipped: BTreeMap::new(),
             rejects: Vec::new(),
             warnings: Vec::new(),
+            paging: Paging::default(),
+            named: Vec::new(),
         }
     }
 
@@ -71,6 +89,11 @@ impl Told {
         self.records
             .entry((form, node.clone()))
             .or_insert_with(|| NodeRecord::new(node.clone(), at))
+    }
+
+    /// Is anything said of a node in this form?
+    pub(super) fn has(&self, form: &'static str, node: &Reference) -> bool {
+        self.records.contains_key(&(form, node.clone()))
     }
 
     /// Adds a link, once.
@@ -104,6 +127,24 @@ impl Told {
             pointer => format!("{pointer}: {why}"),
         };
         self.rejects.push(Reject { at: self.location(), reason });
+    }
+
+    /// Notes what holds of the document, once; its name stands before.
+    pub(super) fn warn(&mut self, what: &str) {
+        let note = format!("{}: {what}", self.file);
+        if !self.warnings.contains(&note) {
+            self.warnings.push(note);
+        }
+    }
+
+    /// Notes a page of the list `name`; `whose` tells lists of one name apart.
+    pub(super) fn page(&mut self, name: &'static str, whose: String, page: Page) {
+        self.paging.add(name, whose, page);
+    }
+
+    /// The document was read to its end.
+    pub(super) fn end(&mut self) {
+        self.warnings.extend(self.paging.notes(&self.file));
     }
 
     /// Notes that something said a time.

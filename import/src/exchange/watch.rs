@@ -9,6 +9,8 @@
 use super::artifact::part;
 use super::fields::{actor, seal, set_text, set_time, tag, tag_words};
 use super::json::{Object, at, list, member, object, objects, text, time_of, values};
+use super::measured::{measured, threshold};
+use super::paging::{Next, Page};
 use super::told::Told;
 use crate::record::{Part, Reference};
 use lineal_engine::schema::{Kind, Relation};
@@ -18,6 +20,9 @@ use serde_json::Value;
 pub(super) const FORM: &str = "datadog-watch";
 /// The form of what a search, or an alert, says of monitors in passing: less than they do.
 const PART: &str = "datadog-watch-part";
+/// Where monitors are named without their organisation.
+const NO_ORG: &str = "some monitors, or alerts of them, have no `org_id`: these monitors are called by their number \
+     alone, and are not one with those of that number that have one";
 /// Actions of the audit trail that change something.
 const CHANGES: [&str; 6] = ["created", "modified", "deleted", "updated", "enabled", "disabled"];
 
@@ -41,12 +46,14 @@ fn page(value: &Value, pointer: &str, told: &mut Told) {
         return told.reject(pointer, "an answer of Datadog's API was expected: a JSON object");
     };
     if held.contains_key("monitors") {
+        told.page("monitors", String::new(), page_of_search(held));
         for (number, one) in objects(held, &["monitors"]).into_iter().enumerate() {
             monitor(one, PART, &format!("{pointer}/monitors/{number}"), told);
         }
         return;
     }
     if held.get("data").is_some_and(|data| data.is_array() || data.is_object()) {
+        told.page("data", String::new(), page_of_events(held));
         for (number, one) in objects(held, &["data"]).into_iter().enumerate() {
             event(one, &format!("{pointer}/data/{number}"), told);
         }
@@ -56,6 +63,29 @@ fn page(value: &Value, pointer: &str, told: &mut Told) {
         return event(held, pointer, told);
     }
     monitor(held, FORM, pointer, told);
+}
+
+/// A page of a search for monitors, which says how many there are.
+fn page_of_search(held: &Object) -> Page {
+    let all = object(held, "metadata").and_then(|it| it.get("total_count")).and_then(Value::as_u64);
+    Page {
+        held: list(held, &["monitors"]).len() as u64,
+        of: all.map(|all| (all, "metadata.total_count")),
+        next: None,
+    }
+}
+
+/// A page of events, which has a cursor where another may follow.
+fn page_of_events(held: &Object) -> Page {
+    let cursor = at(held.get("meta"), &["page", "after"]).map(|it| (it, "meta.page.after"));
+    let link = || at(held.get("links"), &["next"]).map(|it| (it, "links.next"));
+    let cursor =
+        cursor.or_else(link).filter(|(it, _)| it.as_str().is_some_and(|it| !it.is_empty()));
+    Page {
+        held: list(held, &["data"]).len() as u64,
+        of: None,
+        next: cursor.map(|(_, member)| Next::Cursor(member)),
+    }
 }
 
 /// The node of a monitor: its number is of an organisation.
@@ -73,15 +103,22 @@ fn monitor(held: &Object, form: &'static str, pointer: &str, told: &mut Told) {
         return told
             .reject(pointer, "`id` with `type` and `query` was expected: a monitor has them");
     };
+    if org.is_none() {
+        told.warn(NO_ORG);
+    }
     let node = monitor_of(&told.source, org.as_deref(), &id);
     let time = |name: &str| held.get(name).and_then(time_of);
     told.saw_time(time("modified").or(time("created")));
     let record = told.node(form, &node);
     set_text(record, "name", text(held, &["name"]).as_deref());
-    set_text(record, "query", text(held, &["query"]).as_deref());
+    let query = text(held, &["query"]);
+    set_text(record, "query", query.as_deref());
+    set_text(record, "metric", measured(held).as_deref());
     set_time(record, "time", time("created").or(time("created_at")));
     let thresholds = object(held, "options").and_then(|options| object(options, "thresholds"));
     let critical = thresholds.and_then(|it| it.get("critical")).and_then(Value::as_f64);
+    // A search gives no options; the query ends with the figure that they hold, too.
+    let critical = critical.or_else(|| query.as_deref().and_then(threshold));
     record.set("threshold", critical.map(lineal_proof::Value::float));
     tag(record, "datadog.type", text(held, &["type"]).as_deref());
     tag(record, "datadog.priority", text(held, &["priority"]).as_deref());
@@ -172,6 +209,9 @@ fn alert(id: &str, attributes: &Object, told: &mut Told) {
     let monitor = text(inner, &["monitor_id"]).or_else(|| held.and_then(|it| text(it, &["id"])));
     let Some(monitor) = monitor else { return told.skip("events of no monitor") };
     let org = held.and_then(|it| text(it, &["org_id"]));
+    if org.is_none() {
+        told.warn(NO_ORG);
+    }
     let (source, time) = (told.source.clone(), time_in(attributes));
     let node = Reference::new(Kind::Alert, vec![source.as_str().into(), part(id)]);
     told.saw_time(time);

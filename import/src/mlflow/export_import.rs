@@ -9,7 +9,15 @@ use super::point::Point;
 use super::rest::{self, Pages, body, run_info};
 use super::store::Store;
 use crate::mapping::mlflow::DocumentRule;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// What the export writes at its top, of which all is read.
+const PARTS: [&str; 3] = ["manifest.json", "experiments", "models"];
+
+/// What of a folder is the export.
+pub(super) fn parts(path: &Path) -> Vec<PathBuf> {
+    PARTS.iter().map(|name| path.join(name)).filter(|part| part.exists()).collect()
+}
 
 /// Reads the export at `path`.
 pub(super) fn read(path: &Path, documents: &[DocumentRule]) -> Result<Store, Error> {

@@ -81,6 +81,26 @@ pub fn root(path: &Path, form: Form) -> PathBuf {
     }
 }
 
+/// The files of which a source in a folder consists, where that is not all of the folder: of bodies of the REST API
+/// those that are bodies.
+///
+/// # Errors
+/// What the medium says of the folder.
+pub fn bodies(path: &Path, form: Form) -> Result<Option<Vec<PathBuf>>, Error> {
+    if form == Form::Rest && path.is_dir() { rest::bodies(path).map(Some) } else { Ok(None) }
+}
+
+/// What of a folder is the store, where the folder itself is one: its experiments, its registry, its index. None for
+/// forms that are files.
+#[must_use]
+pub fn parts(root: &Path, form: Form) -> Option<Vec<PathBuf>> {
+    match form {
+        Form::File => Some(file::parts(root)),
+        Form::ExportImport => Some(export_import::parts(root)),
+        Form::Sqlite | Form::Rest => None,
+    }
+}
+
 /// Everything one MLflow store says.
 #[derive(Debug)]
 pub struct Snapshot {

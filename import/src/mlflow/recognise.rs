@@ -21,7 +21,7 @@ pub fn recognise(path: &Path) -> Option<Form> {
     if head.starts_with(sqlite::MAGIC) {
         return Some(Form::Sqlite);
     }
-    rest::looks_like_a_body(&head).then_some(Form::Rest)
+    (rest::head_of(&head) == rest::Head::Body).then_some(Form::Rest)
 }
 
 fn recognise_folder(path: &Path) -> Option<Form> {
@@ -40,7 +40,7 @@ fn recognise_folder(path: &Path) -> Option<Form> {
     let files = std::fs::read_dir(path).ok()?.flatten().map(|entry| entry.path());
     let mut bodies = files.filter(|file| file.extension().is_some_and(|end| end == "json"));
     bodies
-        .any(|body| head(&body).is_some_and(|head| rest::looks_like_a_body(&head)))
+        .any(|body| head(&body).is_some_and(|head| rest::head_of(&head) == rest::Head::Body))
         .then_some(Form::Rest)
 }
 
@@ -49,7 +49,8 @@ pub(super) fn database(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(DATABASE) } else { path.to_owned() }
 }
 
-fn head(path: &Path) -> Option<Vec<u8>> {
+/// The first bytes of a file; none where it cannot be read.
+pub(super) fn head(path: &Path) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     plain::open(path).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
     Some(head)

@@ -12,9 +12,12 @@ mod pages;
 pub(super) use items::{experiment, run_info};
 pub(super) use pages::Pages;
 
+use super::Form;
 use super::error::Error;
 use super::json::{self, Object};
+use super::recognise::{self, recognise};
 use super::store::Store;
+use crate::exchange::head::{self, Seen};
 use crate::plain;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,41 +43,85 @@ const LISTS: &[&str] = &[
     "model",
 ];
 
-/// Does a file begin like a body?
-pub(super) fn looks_like_a_body(head: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(head);
-    let Some(rest) = text.trim_start().strip_prefix('{') else { return false };
-    let Some(rest) = rest.trim_start().strip_prefix('"') else { return false };
-    rest.split_once('"').is_some_and(|(name, after)| {
-        let after = after.trim_start().strip_prefix(':').map_or("", str::trim_start);
-        LISTS.contains(&name) && after.starts_with(['[', '{'])
-    })
+/// What the head of a file says of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Head {
+    /// It is a body: what it lists has the members that MLflow gives.
+    Body,
+    /// Its lists are empty: one of those that lie beside it, if they are bodies.
+    Empty,
+    /// Something else, whatever its lists are called.
+    Other,
 }
 
-/// The JSON files at `path`, in the order of their paths.
-fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+/// Tells by the first members of a file whether it is a body.
+pub(super) fn head_of(head: &[u8]) -> Head {
+    let Some(seen) = head::read(head) else { return Head::Other };
+    let mut lists = LISTS.iter().filter_map(|name| Some((*name, seen.get(name)?)));
+    if lists.clone().any(|(name, _)| seen.first(name).is_some_and(|one| is_one(name, one))) {
+        return Head::Body;
+    }
+    match lists.any(|(_, held)| matches!(held, Seen::List(items) if items.is_empty())) {
+        true => Head::Empty,
+        false => Head::Other,
+    }
+}
+
+/// One of these stands in `info` of each run and logged model.
+const IDS: [&str; 4] = ["run_id", "run_uuid", "experiment_id", "model_id"];
+/// What `data` of a run or a logged model has.
+const DATA: [&str; 3] = ["metrics", "params", "tags"];
+
+/// Has it the members of what MLflow lists under this name? Others call their lists so too.
+fn is_one(list: &str, one: &Seen) -> bool {
+    match list {
+        "runs" | "run" | "models" | "model" => {
+            let info = one.get("info").is_some_and(|info| info.has_any(&IDS));
+            // With its members in order `data` stands first, and the head may end in it.
+            info || one.get("data").is_some_and(|data| data.has_any(&DATA))
+        }
+        "experiments" | "experiment" => one.has_any(&["experiment_id", "artifact_location"]),
+        "model_versions" | "model_version" => one.has(&["name", "version"]),
+        "metrics" => one.has(&["key", "value"]) && one.has_any(&["timestamp", "step"]),
+        _ => one.get("name").is_some(),
+    }
+}
+
+/// The files of a folder of bodies, also below, in the order of their paths: those that are bodies, and what of
+/// them is empty. What lies among them and is something else is another source's.
+pub(super) fn bodies(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     gather(path, 0, &mut files)?;
     files.sort_unstable();
     Ok(files)
 }
 
+/// The files at `path`: one that is given is one whatever it holds.
+fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if path.is_dir() { bodies(path) } else { Ok(vec![path.to_owned()]) }
+}
+
 fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Error> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
     for entry in fs::read_dir(path).map_err(Error::io(path))? {
         let entry = entry.map_err(Error::io(path))?;
         let kind = entry.file_type().map_err(Error::io(entry.path()))?;
         let is_json = entry.path().extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
         if kind.is_dir() && depth < FOLDER_DEPTH_MAX {
-            gather(&entry.path(), depth + 1, files)?;
-        } else if kind.is_file() && is_json && files.len() < FILES_MAX {
+            // A store of another form is one by itself.
+            if matches!(recognise(&entry.path()), None | Some(Form::Rest)) {
+                gather(&entry.path(), depth + 1, files)?;
+            }
+        } else if kind.is_file() && is_json && files.len() < FILES_MAX && may_be_one(&entry.path())
+        {
             files.push(entry.path());
         }
     }
     Ok(())
+}
+
+/// What cannot be read is told when it is read.
+fn may_be_one(file: &Path) -> bool {
+    recognise::head(file).is_none_or(|head| head_of(&head) != Head::Other)
 }
 
 /// Reads the bodies at `path`: one file, or a folder of them.
@@ -119,9 +166,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_are_known_by_their_first_member() {
-        assert!(looks_like_a_body(b" {\n \"runs\": [ {"));
-        assert!(!looks_like_a_body(b"{\"data\": []}") && !looks_like_a_body(b"[1]"));
-        assert!(!looks_like_a_body(b"{\"model\": \"x\"}"));
+    fn bodies_are_known_by_what_their_lists_hold() {
+        for body in [
+            r#" { "runs": [ {"info": {"run_id": "a"}"#,
+            r#"{"next_page_token": "x", "runs": [{"info": {"experiment_id": "1"}}]}"#,
+            r#"{"runs": [{"data": {"metrics": [{"key": "auc", "va"#,
+            r#"{"models": [{"info": {"model_id": "m-1"}}]}"#,
+            r#"{"experiments":[{"experiment_id":"1"}]}"#,
+            r#"{"registered_models":[{"name":"m"}]}"#,
+            r#"{"model_version":{"name":"m","version":"1"}}"#,
+            r#"{"metrics":[{"key":"auc","value":0.9,"timestamp":1}]}"#,
+        ] {
+            assert_eq!(head_of(body.as_bytes()), Head::Body, "{body}");
+        }
+        assert_eq!(head_of(br#"{"experiments":[]}"#), Head::Empty);
+        for other in [
+            r#"{"data": []}"#,
+            "[1]",
+            r#"{"model": "x"}"#,
+            r#"{"runs":[{"id":"a","config":{},"summary":{}}]}"#,
+            r#"{"models":[{"id":"a","uri":"s3://x","framework":"f"}]}"#,
+            r#"{"run":{"runId":"a"},"job":{}}"#,
+            r#"{"runs":[{"info":{"title":"a"}}]}"#,
+            r#"{"metrics":[{"key":"a","value":1}]}"#,
+        ] {
+            assert_eq!(head_of(other.as_bytes()), Head::Other, "{other}");
+        }
     }
 }

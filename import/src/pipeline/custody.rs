@@ -213,6 +213,16 @@ pub(super) fn of_database(
 pub(super) fn of_tree(root: &Path, wanted: Wanted, progress: Option<&Progress>) -> Result<Custody> {
     let mut paths = Vec::new();
     walk(root, &mut paths)?;
+    of_files_below(root, paths, wanted, progress)
+}
+
+/// Hashes these files of a tree.
+pub(super) fn of_files_below(
+    root: &Path,
+    paths: Vec<PathBuf>,
+    wanted: Wanted,
+    progress: Option<&Progress>,
+) -> Result<Custody> {
     let named = paths.into_iter().map(|path| {
         let below = path.strip_prefix(root).unwrap_or(&path);
         let parts = below.components().map(|part| part.as_os_str().to_string_lossy());

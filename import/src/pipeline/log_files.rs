@@ -11,7 +11,7 @@ use super::people;
 use super::sink::{BlockSink, Stretch};
 use super::staging::{Session, list_rejects};
 use crate::datadog::recognise::{Archive, ArchiveFile, holds_logs};
-use crate::datadog::{FileReport, translate_file};
+use crate::datadog::{FileReport, Shape, translate_file};
 use crate::error::{Error, Result};
 use crate::plural::{are, counted};
 use crate::progress::Progress;
@@ -82,6 +82,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     let mut waiting: Option<Waiting<'_>> = None;
     let mut passed_over: BTreeMap<(u64, String), u64> = BTreeMap::new();
     for files in archive.files.chunks(HASHED_AT_ONCE) {
+        session.go_on()?;
         let hashed = files.par_iter().map(|file| custody::of_file(&file.path, Wanted::Both, None));
         let hashed = hashed.collect::<Result<Vec<_>>>()?;
         for (file, custody) in files.iter().zip(hashed) {
@@ -127,6 +128,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     }
     waiting = advance(session, &mut report, &source, waiting.take(), group)?;
     advance(session, &mut report, &source, waiting, Group::default())?;
+    report.warnings.extend(report.pages.note());
     report.warnings.extend(passed_over.into_iter().map(|((import, other), files)| {
         let otherwise = if other == source {
             "under another mapping".to_owned()
@@ -355,6 +357,14 @@ pub(super) fn finish_file(
     read: FileReport,
 ) {
     report.counts.add(&counts);
+    match read.next_page {
+        Some(member) => {
+            report.pages.followed += 1;
+            report.pages.first.get_or_insert_with(|| (read.label.clone(), member));
+        }
+        None if read.shape == Shape::Pages => report.pages.last += 1,
+        None => {}
+    }
     if is_no_log(&counts, job.file) {
         report.no_logs.add(&job.file.label);
     }

@@ -149,6 +149,9 @@ pub(super) fn stage(
             continue;
         }
         judged.accepted += 1;
+        if let Some(time) = block.int(row, EventField::Time) {
+            session.days.add(time);
+        }
         let conflict = *verdict == Verdict::Conflict;
         session.report.conflicts += u64::from(conflict);
         session.report.events += u64::from(!conflict);

@@ -28,7 +28,10 @@ fn custody(
 ) -> Result<Custody> {
     match form {
         Form::Sqlite => custody::of_database(root, wanted, progress),
-        _ if root.is_dir() => custody::of_tree(root, wanted, progress),
+        _ if root.is_dir() => match mlflow::bodies(root, form)? {
+            Some(bodies) => custody::of_files_below(root, bodies, wanted, progress),
+            None => custody::of_tree(root, wanted, progress),
+        },
         _ => custody::of_file(root, wanted, progress),
     }
 }

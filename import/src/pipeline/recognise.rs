@@ -65,7 +65,7 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
         }]);
     }
     let mut found = Vec::new();
-    let mut stores = Vec::new();
+    let mut stores = BTreeSet::new();
     find_stores(path, 0, &mut found, &mut stores)?;
     find_logs(path, 0, &stores, &mut found)?;
     if found.is_empty() {
@@ -80,7 +80,14 @@ impl Found {
     pub(super) fn keep(&mut self, only: &BTreeSet<PathBuf>) -> bool {
         match self {
             Found::Mlflow { path, form, .. } => {
+                if let Ok(Some(bodies)) = mlflow::bodies(path, *form) {
+                    return bodies.iter().any(|body| only.contains(body));
+                }
                 let root = mlflow::root(path, *form);
+                if let Some(parts) = mlflow::parts(&root, *form) {
+                    let in_part = |file: &PathBuf| parts.iter().any(|part| file.starts_with(part));
+                    return only.iter().any(in_part);
+                }
                 let belongs = |file: &PathBuf| {
                     // Beside a database lies what was not yet moved into it.
                     file.starts_with(&root)
@@ -148,22 +155,37 @@ fn find_stores(
     path: &Path,
     depth: usize,
     found: &mut Vec<Found>,
-    stores: &mut Vec<PathBuf>,
+    stores: &mut BTreeSet<PathBuf>,
 ) -> Result<()> {
     let form = mlflow::recognise(path);
-    let own = form.map(|form| mlflow::root(path, form));
-    if let (Some(form), Some(own)) = (form, &own) {
-        found.push(Found::Mlflow { path: path.to_owned(), form, given: depth == 0 });
-        stores.push(own.clone());
+    let mut own = form.map(|form| mlflow::root(path, form));
+    if let (Some(form), Some(root)) = (form, &own) {
+        let store = || Found::Mlflow { path: path.to_owned(), form, given: depth == 0 };
+        if let Some(bodies) = mlflow::bodies(path, form)? {
+            // Those of a folder above are its own also here; what lies among them is looked at as anything else.
+            if !bodies.iter().all(|body| stores.contains(body)) {
+                found.push(store());
+                stores.extend(bodies);
+            }
+            own = None;
+        } else if let Some(parts) = mlflow::parts(root, form).filter(|_| root == path) {
+            // Of a folder that is a store itself, what is none of its parts is looked at as anything else.
+            found.push(store());
+            stores.extend(parts);
+            own = None;
+        } else {
+            found.push(store());
+            stores.insert(root.clone());
+        }
     }
     if !path.is_dir() {
         if own.is_none() && openlineage::recognise(path) {
-            stores.push(path.to_owned());
+            stores.insert(path.to_owned());
             found.push(Found::OpenLineage { path: path.to_owned() });
         } else if own.is_none()
             && let Some(format) = exchange::recognise(path)
         {
-            stores.push(path.to_owned());
+            stores.insert(path.to_owned());
             found.push(Found::Document { path: path.to_owned(), format });
         }
         return Ok(());
@@ -173,41 +195,48 @@ fn find_stores(
     }
     let (files, folders) = entries(path)?;
     for file in files {
+        if stores.contains(&file) {
+            continue;
+        }
         let may_hold_events =
             file.extension().is_some_and(|end| EVENTS.iter().any(|known| end == *known));
         if may_hold_events && openlineage::recognise(&file) {
-            stores.push(file.clone());
+            stores.insert(file.clone());
             found.push(Found::OpenLineage { path: file });
             continue;
         }
         if may_hold_document(&file)
             && let Some(format) = exchange::recognise(&file)
         {
-            stores.push(file.clone());
+            stores.insert(file.clone());
             found.push(Found::Document { path: file, format });
             continue;
         }
         let called_so =
             file.extension().is_some_and(|end| DATABASES.iter().any(|known| end == *known));
-        if called_so
-            && !stores.contains(&file)
-            && mlflow::recognise(&file) == Some(mlflow::Form::Sqlite)
-        {
-            stores.push(file.clone());
+        if called_so && mlflow::recognise(&file) == Some(mlflow::Form::Sqlite) {
+            stores.insert(file.clone());
             found.push(Found::Mlflow { path: file, form: mlflow::Form::Sqlite, given: false });
         }
     }
     if depth < DEPTH_MAX {
-        for folder in folders.iter().filter(|folder| Some(*folder) != own.as_ref()) {
-            find_stores(folder, depth + 1, found, stores)?;
+        for folder in folders {
+            if own.as_ref() != Some(&folder) && !stores.contains(&folder) {
+                find_stores(&folder, depth + 1, found, stores)?;
+            }
         }
     }
     Ok(())
 }
 
 /// Finds log archives in a folder and below it, outside of stores.
-fn find_logs(path: &Path, depth: usize, stores: &[PathBuf], found: &mut Vec<Found>) -> Result<()> {
-    if stores.iter().any(|store| store == path) {
+fn find_logs(
+    path: &Path,
+    depth: usize,
+    stores: &BTreeSet<PathBuf>,
+    found: &mut Vec<Found>,
+) -> Result<()> {
+    if stores.contains(path) {
         return Ok(());
     }
     if looks_like_archive(path)

@@ -3,6 +3,7 @@
 use super::identity::Known;
 use super::people::People;
 use super::rehearsal::Rehearsal;
+use super::to_come::Days;
 use super::{
     Found, ImportOptions, LoadedMapping, exchange, log_files, mlflow_store, openlineage_events,
     untaken,
@@ -14,7 +15,9 @@ use crate::record::Reject;
 use crate::report::{REJECTS_LISTED, Report, SourceReport};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
-use lineal_engine::{KnownSource, Outcome, Saying, Staged, Store, Transaction};
+use lineal_engine::{
+    Error as Stored, KnownSource, Outcome, Saying, Staged, Stands, Store, Transaction,
+};
 use lineal_proof::Value;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -33,6 +36,8 @@ pub(super) struct Session<'a> {
     pub(super) progress: &'a Progress,
     pub(super) people: People<'a>,
     pub(super) report: Report,
+    /// The days of the events that were taken.
+    pub(super) days: Days,
     /// Of a dry run: what would be in the store by now.
     rehearsal: Rehearsal,
     /// Nodes that are counted, by the first half of their ids: was something recorded of them?
@@ -56,6 +61,7 @@ impl<'a> Session<'a> {
             progress,
             people: People::new(store),
             report,
+            days: Days::default(),
             rehearsal: Rehearsal::default(),
             counted: HashMap::new(),
             passed_over: None,
@@ -76,6 +82,7 @@ impl<'a> Session<'a> {
 
     /// Imports one source, found below one of these paths.
     pub(super) fn take(&mut self, found: &Found, below: &[PathBuf]) -> Result<()> {
+        self.go_on()?;
         match found {
             Found::Mlflow { path, form, given } => {
                 match mlflow_store::take(self, path, *form) {
@@ -136,8 +143,18 @@ impl<'a> Session<'a> {
         Ok(self.store.begin(self.report.import, self.options.actor.clone())?)
     }
 
+    /// Refuses to go on where somebody wished the end of it and nothing is recorded yet. Behind its first commit
+    /// an import goes on: it is never half there.
+    pub(super) fn go_on(&self) -> Result<()> {
+        match self.progress.is_stopped() && self.report.import.is_none() {
+            true => Err(Error::Stopped),
+            false => Ok(()),
+        }
+    }
+
     /// Commits, unless nothing is to be written.
     pub(super) fn commit(&mut self, transaction: Transaction<'a>) -> Result<()> {
+        self.go_on()?;
         if self.report.dry_run || transaction.is_empty() {
             return Ok(());
         }
@@ -242,6 +259,23 @@ impl<'a> Session<'a> {
         self.report.no_source.refuse()
     }
 
+    /// Says of how many events the time is still to come.
+    fn note_days(&mut self, now: i64) {
+        let days = std::mem::take(&mut self.days);
+        (self.report.to_come, self.report.last_to_come) = days.behind_tomorrow(now);
+    }
+
+    /// What is told of an error: behind the first commit also what stands.
+    pub(super) fn begun(&self, error: Error) -> Error {
+        let unseen = match &error {
+            Error::Store(Stored::Stands { commit, stands: Stands::Unseen, .. }) => Some(*commit),
+            _ => None,
+        };
+        let Some(import) = self.report.import.or(unseen) else { return error };
+        let commits = self.report.commits + u64::from(unseen.is_some());
+        Error::Begun { import, commits, source: Box::new(error) }
+    }
+
     /// Writes what is derived and closes the report.
     pub(super) fn finish(mut self) -> Result<Report> {
         if self.report.sources.is_empty()
@@ -251,10 +285,22 @@ impl<'a> Session<'a> {
         }
         if self.report.commits > 0 {
             self.progress.phase("indexing");
-            self.store.write_indexes()?;
+            if let Err(error) = self.store.write_indexes() {
+                let Stored::Stands { .. } = error else { return Err(self.begun(error.into())) };
+                // All is recorded. What is derived of it waits until there is room.
+                self.report.waits = Some(error.to_string());
+            }
         }
-        if !self.report.dry_run {
-            let view = self.store.snapshot()?;
+        if self.report.dry_run {
+            self.note_days(self.store.now());
+        } else {
+            let view = match self.store.snapshot() {
+                Ok(view) => view,
+                // What is made in memory may be laid aside on the same disk.
+                Err(Stored::Io { .. }) if self.report.waits.is_some() => return Ok(self.report),
+                Err(error) => return Err(self.begun(error.into())),
+            };
+            self.note_days(view.recorded());
             let missing = (0..view.node_count()).filter(|node| view.is_missing(*node));
             let missing: Vec<u32> = missing.collect();
             let names = missing.iter().take(UNRESOLVED_LISTED).map(|node| view.name_of(*node));

@@ -94,8 +94,6 @@ struct Taken {
     files: BTreeSet<PathBuf>,
     /// With all that is below: their sources say themselves what of it they leave.
     folders: BTreeSet<PathBuf>,
-    /// Of these the JSON alone, also below.
-    bodies: Vec<PathBuf>,
     /// Is there a store of MLflow among them?
     has_store: bool,
 }
@@ -108,10 +106,10 @@ impl Taken {
                 Found::Mlflow { path, form, .. } => {
                     taken.has_store = true;
                     let root = mlflow::root(path, *form);
-                    if root.is_dir() && *form == Form::Rest {
-                        taken.bodies.push(root);
-                    } else {
-                        taken.add(root);
+                    match mlflow::bodies(&root, *form) {
+                        Ok(Some(bodies)) => taken.files.extend(bodies),
+                        // What cannot be listed is told by whoever reads it.
+                        Ok(None) | Err(_) => taken.add(root),
                     }
                 }
                 Found::OpenLineage { path }
@@ -131,9 +129,7 @@ impl Taken {
     }
 
     fn holds(&self, file: &Path) -> bool {
-        let is_body = file.extension().is_some_and(|end| end == "json")
-            && self.bodies.iter().any(|root| file.starts_with(root));
-        is_body || self.files.contains(file)
+        self.files.contains(file)
     }
 }
 

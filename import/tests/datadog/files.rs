@@ -240,6 +240,7 @@ fn pages_follow_one_another_on_lines_or_over_several() {
     let (report, events) = read_bytes(text.as_bytes());
     assert_eq!(report.shape, Shape::Pages);
     assert_eq!(report.damage, None);
+    assert_eq!(report.next_page, None, "the last page names no other");
     assert_eq!(events.len(), 3);
     assert_eq!(events[2].text(EventField::LogId), Some("L2"));
     assert_eq!(events[2].text(EventField::Service), Some("s"));
@@ -251,6 +252,8 @@ fn pages_follow_one_another_on_lines_or_over_several() {
         assert_eq!(kind, Some(DamageKind::Unclosed(Shape::Pages)));
         assert_eq!(events.len(), count);
     }
+    let cut = format!("{{\"data\":[{}],\"meta\":{{\"page\":{{\"after\":\"eyJ\"}}}}}}", api(0));
+    assert_eq!(read_bytes(cut.as_bytes()).0.next_page, Some("meta.page.after"));
     let lines = format!("{}\n{}\n", api(0), api(1));
     let (report, events) = read_bytes(lines.as_bytes());
     assert_eq!((report.shape, events.len()), (Shape::Lines, 2), "the API's logs as lines");

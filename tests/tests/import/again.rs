@@ -1,7 +1,7 @@
 //! The same again adds nothing; a rehearsal and a refused import change nothing.
 
 use lineal_engine::storage::{MemoryStorage, Storage};
-use lineal_import::{Error, ImportOptions, Limits, Report};
+use lineal_import::{Error, ImportOptions, Limits, LoadedMapping, Progress, Report, import};
 use lineal_tests::place::{ARCHIVES, DATABASE, Place, fixture};
 use lineal_tests::{questions, sample};
 use serde_json::Value as Json;
@@ -33,6 +33,24 @@ fn everything_twice_adds_no_commit() {
     for name in everything().into_iter().rev() {
         assert!(place.import_fixtures(&[name]).brought_nothing(), "{name}");
     }
+}
+
+#[test]
+fn an_import_that_is_stopped_before_its_first_commit_leaves_nothing_and_comes_again_whole() {
+    let (place, other) = (Place::new(), Place::new());
+    let paths: Vec<PathBuf> = [ARCHIVES[0], DATABASE].map(fixture).to_vec();
+    let (mapping, stopped) = (LoadedMapping::built_in().unwrap(), Progress::default());
+    stopped.stop();
+    for dry_run in [true, false] {
+        let options = ImportOptions { dry_run, ..ImportOptions::default() };
+        let refused = import(&place.store, &paths, &options, &mapping, &stopped).unwrap_err();
+        assert!(matches!(refused, Error::Stopped), "{refused}");
+        assert_eq!(place.store.commit(), 0);
+    }
+    let names = [ARCHIVES[0], DATABASE];
+    let (report, expected) = (place.import_fixtures(&names), other.import_fixtures(&names));
+    assert_eq!(report.to_json(), expected.to_json());
+    assert_eq!(sample::answers(&place.view()), sample::answers(&other.view()));
 }
 
 #[test]

@@ -200,4 +200,11 @@ fn pages_of_the_logs_api_hold_no_article_12_events_and_say_so() {
     assert_eq!(report.counts(), counts(0, 3));
     assert_eq!((report.sources[0].files, report.events), (5, 0));
     assert_eq!(nodes(&place), BTreeMap::new());
+    // Two of them name a page behind them.
+    let told = &report.sources[0].warnings;
+    assert_eq!(told.len(), 1, "{told:?}");
+    for part in ["Search_logs_with_pagination.0.json", "`meta.page.after`", "2 of 5 files of pages"]
+    {
+        assert!(told[0].contains(part), "{part} in {told:?}");
+    }
 }

@@ -116,6 +116,36 @@ fn a_data_set_of_clearml_has_the_digest_of_its_files_and_what_uses_it_finds_it()
 }
 
 #[test]
+fn an_answer_of_clearml_has_its_figures_its_links_and_whether_more_may_follow() {
+    let answer = |tasks: serde_json::Value| serde_json::json!({ "data": { "tasks": tasks, "scroll_id": "s1" } });
+    let task = serde_json::json!({
+        "id": "t1", "name": "train", "type": "training", "script": {}, "hyperparams": {}, "status": "completed",
+        "completed": "2026-01-02T00:00:00Z", "project": { "id": "p1", "name": "credit" }, "parent": { "id": "t0" },
+        "models": { "input": [{ "model": { "id": "m0" } }], "output": [] },
+        "last_metrics": { "a1": { "b1": { "metric": "loss", "variant": "train", "value": 0.25, "min_value": 0.1 } } },
+    });
+    let (_folder, path) = written("tasks.json", answer(serde_json::json!([task])).to_string());
+    let place = Place::new();
+    let report = place.import(&[&path]);
+    assert_eq!(rejects(&report).len(), 0, "{report:?}");
+    let told = &report.sources[0].warnings;
+    assert!(
+        told.len() == 1 && told[0].contains("`tasks` may follow behind `scroll_id`"),
+        "{told:?}"
+    );
+    let run =
+        "find run as r in_experiment experiment as e return e.name, r.metrics[\"loss/train\"]";
+    assert_eq!(place.rows(run), [["credit", "0.25"]]);
+    assert_eq!(place.column("find run as r child_of run as p return p"), ["run:t0"]);
+    assert_eq!(place.column("find run as r used model as m return m"), ["model:m0"]);
+    // The page behind the last is empty, and says no more.
+    let clearml = ImportOptions { form: Some("clearml".to_owned()), ..ImportOptions::default() };
+    let (_folder, path) = written("last.json", answer(serde_json::json!([])).to_string());
+    let report = Place::new().import_with(&[&path], &clearml);
+    assert_eq!((rejects(&report).len(), report.sources[0].warnings.len()), (0, 0), "{report:?}");
+}
+
+#[test]
 fn a_broken_session_is_told_with_what_is_wrong() {
     let whole =
         std::fs::read(fixture("exchange/clearml/offline-ed356926c51c42248901ebf0e43e6c1c.zip"))
@@ -126,6 +156,49 @@ fn a_broken_session_is_told_with_what_is_wrong() {
         let report = Place::new().import_with(&[&path], &clearml);
         assert_eq!((report.counts().rejected, report.counts().accepted), (1, 0), "{report:?}");
     }
+}
+
+#[test]
+fn a_folder_of_dvc_that_lists_its_files_is_told_from_its_next_version() {
+    let tracked = |second: &str| {
+        format!(
+            "outs:\n- path: ver\n  hash: md5\n  files:\n  - relpath: b.csv\n    md5: {second}\n  - relpath: a.csv\n    \
+             md5: aaaabbbbccccddddeeeeffff00001111\n"
+        )
+    };
+    let place = Place::new();
+    for second in ["aaaabbbbccccddddeeeeffff00002222", "aaaabbbbccccddddeeeeffff00003333"] {
+        let (_folder, path) = written("ver.dvc", tracked(second));
+        place.import(&[&path]);
+    }
+    let rows = place.rows("find dataset as d return d.name, d.digest_kind");
+    let row = ["ver", "sha256 of the lines `DIGEST  PATH` of DVC's files, sorted by path"];
+    assert_eq!(rows, [row, row]);
+}
+
+#[test]
+fn files_of_dvc_that_lie_in_a_cloud_are_told_by_what_it_says_of_them() {
+    let lock = |version: &str, etag: &str| {
+        format!(
+            "schema: '2.0'\nstages:\n  train:\n    cmd: train\n    deps:\n    - path: data/ver\n      files:\n      - \
+             relpath: a.csv\n        cloud:\n          aws:\n            version_id: {version}\n    - path: one.csv\n      \
+             cloud:\n        aws:\n          etag: {etag}\n    - path: part\n      files:\n      - relpath: a.csv\n        \
+             md5: aaaabbbbccccddddeeeeffff00001111\n      - relpath: b.csv\n    outs: []\n"
+        )
+    };
+    let place = Place::new();
+    for (version, etag) in [("v1", "e1"), ("v2", "e2")] {
+        let (_folder, path) = written("dvc.lock", lock(version, etag));
+        place.import(&[&path]);
+    }
+    let listed = "sha256 of the lines `DIGEST  PATH` of DVC's files, sorted by path";
+    let mut rows = place.rows("find dataset as d return d.name, d.digest_kind");
+    rows.sort_unstable();
+    let of = |name: &str| rows.iter().filter(|row| row[0] == name).collect::<Vec<_>>();
+    assert_eq!(of("ver"), [&["ver", listed], &["ver", listed]]);
+    assert_eq!(of("one.csv"), [&["one.csv", "etag"], &["one.csv", "etag"]]);
+    // A digest over a part would be one of something else.
+    assert_eq!(of("part").len(), 1, "{rows:?}");
 }
 
 #[test]
@@ -436,6 +509,28 @@ fn monitors_their_alerts_and_who_changed_them_are_read_and_pages_overlap() {
     assert_eq!(report.counts().rejected, 0, "{report:?}");
     let skipped: u64 = report.sources.iter().map(|source| source.counts.skipped).sum();
     assert!(skipped > 0, "{report:?}");
+    // What each measures, and the figure of those of a search too, which gives no options.
+    for (metric, threshold) in [
+        ("aws.elb.latency.p99", "0.2"),
+        ("aws.ec2.cpu", "4"),
+        ("synthetics.pl.worker.remaining_slots", "1.5"),
+        ("count of llm-observability", "0"),
+        ("ntp.in_sync", ""),
+    ] {
+        let found =
+            place.rows(&format!("find monitor where metric = \"{metric}\" return threshold"));
+        assert!(
+            !found.is_empty() && found.iter().all(|row| row == &[threshold]),
+            "{metric}: {found:?}"
+        );
+    }
+    // A page of a search says how many there are, and pages of events have a cursor.
+    let told: Vec<&String> = report.sources.iter().flat_map(|source| &source.warnings).collect();
+    for part in
+        ["`metadata.total_count`: 30 of 199 are here", "`data` may follow behind `meta.page.after`"]
+    {
+        assert!(told.iter().any(|text| text.contains(part)), "{part} in {told:?}");
+    }
     // As counted apart from the importer, by organisation and number; that of the alert is among them.
     assert_eq!(place.column("find monitor summarize count() as n"), ["39"]);
 }

@@ -1,11 +1,18 @@
 //! Events known again: by their ids, by their lines, in files that were uploaded or written again.
 
+use lineal_engine::clock::SteppingClock;
+use lineal_engine::storage::MemoryStorage;
+use lineal_engine::{Options, Store};
 use lineal_import::{ImportOptions, Limits, LoadedMapping, Progress, Report, import};
 use lineal_proof::record::Counts;
 use lineal_tests::log_lines::{Line, write};
 use lineal_tests::place::Place;
 use lineal_tests::sample;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A day, ns.
+const DAY: i64 = 86_400_000_000_000;
 
 struct Archive {
     folder: tempfile::TempDir,
@@ -104,6 +111,30 @@ fn the_same_bytes_under_another_name_are_known_and_the_same_events_are_duplicate
     transaction.add_retract(1, false, None).unwrap();
     transaction.commit().unwrap();
     assert_eq!(events(&place), 20);
+}
+
+#[test]
+fn events_of_a_time_to_come_are_told() {
+    let archive = Archive::new();
+    archive.write("archive_1.json", (0..20).map(Line::number));
+    // All are of the first of March 2026, and the sample's clock stands in 2023.
+    let place = Place::new();
+    let dry = ImportOptions { dry_run: true, ..ImportOptions::default() };
+    for options in [dry, ImportOptions::default()] {
+        let report = place.import_with(&[archive.path()], &options);
+        let day = report.last_to_come.map(|last| last / DAY);
+        assert_eq!((report.events, report.to_come, day), (20, 20, Some(20_513)), "{options:?}");
+    }
+    let again = place.import(&[archive.path()]);
+    assert_eq!((again.to_come, again.last_to_come), (0, None), "nothing was taken");
+    // Clocks differ: of tomorrow nothing is said.
+    for (today, to_come) in [(20_511, 20), (20_512, 0), (20_513, 0)] {
+        let clock = Arc::new(SteppingClock::starting_at(today * DAY));
+        let options = Options { clock, ..sample::options() };
+        let store = Store::create_on(Arc::new(MemoryStorage::new()), options).unwrap();
+        let place = Place { store: Arc::new(store) };
+        assert_eq!(place.import(&[archive.path()]).to_come, to_come, "{today}");
+    }
 }
 
 #[test]
@@ -349,6 +380,12 @@ fn pages_of_the_logs_api_of_version_1_are_logs_of_their_ids() {
     assert_eq!(of(&report), (15, 4, 1), "{report:?}");
     assert_eq!(report.counts().skipped, 10);
     assert_eq!(events(&place), 4);
+    // A page that names the next one is told, and what is known of it is not.
+    let cut = page("4.json", "\"status\":\"done\",\"nextLogId\":\"AQ5\",", &[4]);
+    let report = place.import(&[&cut]);
+    assert_eq!(of(&report), (1, 0, 1));
+    let told = &report.sources[0].warnings;
+    assert!(told.len() == 1 && told[0].contains("`nextLogId`"), "{told:?}");
     // A log whose first member is called as one of a page is none.
     let line = folder.path().join("3.json");
     std::fs::write(

@@ -17,3 +17,4 @@ mod openlineage;
 mod recognised;
 mod retract;
 mod stores;
+mod wandb;

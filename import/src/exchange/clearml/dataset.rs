@@ -38,7 +38,7 @@ pub(super) fn task(
     set_text(record, "version", version.as_deref());
     record.set("source_type", Some(FORM));
     tag(record, "clearml.status", text(task, &["status"]).as_deref());
-    tag(record, "clearml.project", text(task, &["project_name"]).as_deref());
+    tag(record, "clearml.project", super::project(task).as_deref());
     let time = |name: &str| task.get(name).and_then(time_of);
     set_time(record, "time", time("completed").or(time("created")));
     tag_words(record, list(task, &["tags"]).into_iter().filter_map(Json::as_str));

@@ -9,7 +9,8 @@ mod dataset;
 mod model;
 mod task;
 
-use super::json::{Object, objects, values};
+use super::json::{Object, list, member, objects, text, values};
+use super::paging::{Next, Page};
 use super::told::Told;
 use crate::record::Reference;
 use lineal_engine::schema::Kind;
@@ -23,6 +24,20 @@ const OFFLINE: &str = "clearml-offline";
 const EXPORT: &str = "clearml-export";
 /// The form of what is said in passing.
 const PART: &str = "clearml-part";
+/// The types of tasks.
+pub(super) const TASK_TYPES: [&str; 11] = [
+    "training",
+    "testing",
+    "inference",
+    "data_processing",
+    "application",
+    "monitor",
+    "controller",
+    "optimizer",
+    "service",
+    "qc",
+    "custom",
+];
 /// How a zip begins.
 const ZIP: &[u8] = b"PK\x03\x04";
 
@@ -44,6 +59,7 @@ fn item(value: &Value, pointer: &str, told: &mut Told) {
         return item(data, &format!("{pointer}/data"), told);
     }
     let mut held = false;
+    let cursor = text(object, &["scroll_id"]).map(|_| Next::Cursor("scroll_id"));
     for name in ["task", "tasks", "model", "models"] {
         if name == "task" && !object.get(name).is_some_and(Value::is_object) {
             continue;
@@ -51,6 +67,13 @@ fn item(value: &Value, pointer: &str, told: &mut Told) {
         // `models` of a task is an object of what went in and came out.
         if name == "models" && !object.get(name).is_some_and(Value::is_array) {
             continue;
+        }
+        // The last page has a cursor, too, and nothing else.
+        let count = list(object, &[name]).len() as u64;
+        let page = Page { held: count, of: None, next: cursor.filter(|_| count > 0) };
+        if object.contains_key(name) {
+            told.page(name, String::new(), page);
+            held |= count == 0 && object.get(name).is_some_and(Value::is_array);
         }
         for (number, one) in objects(object, &[name]).into_iter().enumerate() {
             held = true;
@@ -75,12 +98,32 @@ fn one_of(object: &Object, pointer: &str, told: &mut Told) {
 }
 
 fn is_task(object: &Object) -> bool {
-    object.contains_key("type")
-        && ["script", "hyperparams", "execution"].iter().any(|name| object.contains_key(*name))
+    // Of what is asked for by `only_fields` the type may be all that tells it.
+    let of_type = |kind: &str| TASK_TYPES.contains(&kind);
+    object.get("type").and_then(Value::as_str).is_some_and(of_type)
+        || (object.contains_key("type")
+            && ["script", "hyperparams", "execution"].iter().any(|name| object.contains_key(*name)))
 }
 
 fn is_model(object: &Object) -> bool {
     object.contains_key("uri") && !object.contains_key("type")
+}
+
+/// The id of what a member names: as a text, or as an object that has it, as answers with fields of others do.
+fn id_of(object: &Object, names: &[&str]) -> Option<String> {
+    match member(object, names)? {
+        Value::Object(held) => text(held, &["id"]),
+        _ => text(object, names),
+    }
+}
+
+/// The project of a task or model, by name where that is said, else by id.
+fn project(object: &Object) -> Option<String> {
+    let named = match object.get("project") {
+        Some(Value::Object(held)) => text(held, &["name", "id"]),
+        _ => None,
+    };
+    text(object, &["project_name"]).or(named).or_else(|| text(object, &["project"]))
 }
 
 /// The run that is a task.

@@ -3,7 +3,7 @@
 use super::super::fields::{actor, parameters, seal, set_text, set_time, tag, tag_json, tag_words};
 use super::super::json::{Object, list, object, text, time_of};
 use super::super::told::Told;
-use super::{model_of, run};
+use super::{id_of, model_of, run};
 use lineal_engine::schema::Relation;
 use serde_json::Value as Json;
 
@@ -35,15 +35,11 @@ pub(super) fn model(model: &Object, pointer: &str, told: &mut Told) {
     for (name, entry) in object(model, "metadata").into_iter().flatten() {
         tag_json(record, name, entry.get("value").unwrap_or(entry));
     }
-    tag(record, "clearml.project", text(model, &["project"]).as_deref());
-    let id_of = |name: &str| match model.get(name) {
-        Some(Json::Object(held)) => text(held, &["id"]),
-        _ => text(model, &[name]),
-    };
-    if let Some(task) = id_of("task") {
+    tag(record, "clearml.project", super::project(model).as_deref());
+    if let Some(task) = id_of(model, &["task"]) {
         told.link(told.own, &node, Relation::ProducedBy, &run(&task));
     }
-    if let Some(parent) = id_of("parent") {
+    if let Some(parent) = id_of(model, &["parent"]) {
         told.link(told.own, &node, Relation::DerivedFrom, &model_of(&parent));
     }
     if let Some(user) = super::task::user(model)

@@ -1,10 +1,12 @@
 //! A task: a run with its parameters, its code, what it used and made; or a data set.
 
 use super::super::artifact::{Artifact, Digest};
-use super::super::fields::{actor, parameter, seal, set_text, set_time, tag, tag_json, tag_words};
+use super::super::fields::{
+    actor, figure, parameter, seal, set_text, set_time, tag, tag_json, tag_words,
+};
 use super::super::json::{Object, list, object, objects, text, text_of, time_of};
 use super::super::told::Told;
-use super::{PART, dataset, dataset_of, model_of, run};
+use super::{PART, dataset, dataset_of, id_of, model_of, run};
 use crate::record::{NodeRecord, Reference, SeriesPoint};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_proof::{Map, Value};
@@ -39,13 +41,14 @@ pub(super) fn task(task: &Object, beside: &Beside, pointer: &str, told: &mut Tol
     describe(task, told.node(told.own, &node));
     sections(task, &node, told);
     series(beside, told.node(told.own, &node));
+    last_metrics(task, told.node(told.own, &node));
     code(task, &node, told);
     artifacts(task, &node, told);
     models(task, &node, told);
-    if let Some(parent) = text(task, &["parent"]).filter(|parent| *parent != id) {
+    if let Some(parent) = id_of(task, &["parent"]).filter(|parent| *parent != id) {
         told.link(told.own, &node, Relation::ChildOf, &run(&parent));
     }
-    if let Some(project) = text(task, &["project_name"]).or_else(|| text(task, &["project"])) {
+    if let Some(project) = super::project(task) {
         let source = told.source.clone();
         let key = vec![source.into(), super::super::artifact::part(&project)];
         let experiment = Reference::new(Kind::Experiment, key);
@@ -154,6 +157,25 @@ fn series(beside: &Beside, record: &mut NodeRecord) {
     }
 }
 
+/// The last value of each figure, as an export has them: by hashes of metric and variant.
+fn last_metrics(task: &Object, record: &mut NodeRecord) {
+    if !record.series.is_empty() {
+        return;
+    }
+    let metrics = object(task, "last_metrics").into_iter().flat_map(Object::values);
+    let variants = metrics.filter_map(Json::as_object).flat_map(Object::values);
+    for one in variants.filter_map(Json::as_object) {
+        let metric = text(one, &["metric"]).unwrap_or_default();
+        let name = match text(one, &["variant"]) {
+            Some(variant) => format!("{metric}/{variant}"),
+            None => metric,
+        };
+        if let Some(value) = one.get("value").filter(|_| !name.is_empty()) {
+            figure(record, "metrics", &name, value);
+        }
+    }
+}
+
 /// The commit; where the client found no repository it keeps the source itself, which is sealed.
 fn code(task: &Object, node: &Reference, told: &mut Told) {
     let Some(script) = object(task, "script") else { return };
@@ -204,7 +226,7 @@ fn artifacts(task: &Object, node: &Reference, told: &mut Told) {
 /// `models`: what went in and what came out; `output_models` of a session written offline.
 fn models(task: &Object, node: &Reference, told: &mut Told) {
     let models = object(task, "models");
-    let id = |model: &Object| text(model, &["model", "id"]);
+    let id = |model: &Object| id_of(model, &["model", "id"]);
     for model in models.into_iter().flat_map(|models| objects(models, &["input"])) {
         if let Some(id) = id(model) {
             told.link(told.own, node, Relation::Used, &model_of(&id));

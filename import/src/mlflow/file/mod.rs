@@ -77,6 +77,18 @@ fn holds_metadata(root: &Path) -> bool {
     })
 }
 
+/// The folders of a store: its experiments, those that were deleted, and the registry. Others are not read.
+pub(super) fn parts(root: &Path) -> Vec<PathBuf> {
+    let is_part = |child: &PathBuf| {
+        let is_named = child.file_name().is_some_and(|name| name == TRASH || name == MODELS);
+        is_named
+            || child.join(META).is_file()
+            || children(child)
+                .any(|inner| inner.join(META).is_file() || inner.join("artifacts").is_dir())
+    };
+    children(root).filter(is_part).collect()
+}
+
 /// Are there run folders with artifacts?
 fn holds_artifacts(root: &Path) -> bool {
     children(root).any(|child| children(&child).any(|run| run.join("artifacts").is_dir()))

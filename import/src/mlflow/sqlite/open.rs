@@ -2,11 +2,12 @@
 //!
 //! SQLite reads a database in WAL mode only with a `-shm` file beside it, which it would create.
 //! Evidence must stay as it is: where that file is not there already, database and log are copied
-//! to a folder of our own and read there.
+//! to a folder of our own and read there. So they are below a fence ([`crate::fence()`]): SQLite opens files by
+//! their names, and a name may lead elsewhere a moment later.
 
 use super::super::error::Error;
 use super::MAGIC;
-use crate::plain;
+use crate::{fence, plain};
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -63,7 +64,8 @@ pub(super) fn open(path: &Path) -> Result<Opened, Error> {
         header.check_length(path)?;
     }
     let shared = beside(path, "-shm").exists();
-    if journal || (header.write_ahead && !shared && log_length > 0) {
+    let by_name = !fence::is_around(path);
+    if !by_name || journal || (header.write_ahead && !shared && log_length > 0) {
         return open_copy(path);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
