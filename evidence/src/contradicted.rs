@@ -1,7 +1,9 @@
 //! Events that are recorded more than once with different contents: by which imports, and in what they differ.
 //!
 //! Of the rows of such an event one counts (docs/format.md, section 13.7), whichever was imported first; what
-//! the others say is in no figure. Whoever rests on figures is told of how many events that is so.
+//! the others say is in no figure. Whoever rests on figures is told of how many events that is so. What is told of
+//! a system is told of each event of which any row is of that system: the row that counts may name another one,
+//! and then the event is in no figure of this one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +15,12 @@ use lineal_proof::Value;
 
 use crate::report::words::{counted, thousands};
 
-/// Rows that are read together: a row group of a container.
-const READ_ROWS: u32 = 16_384;
+/// Rows that are read together, of every field: a page of a container. Where many such events stand beside
+/// each other the engine keeps what lies around.
+const READ_ROWS: u32 = 1_024;
 /// Blocks of so many rows that are kept: events that contradict each other stand beside each other in few
 /// files.
-const BLOCKS_MAX: usize = 16;
+const BLOCKS_MAX: usize = 64;
 /// Imports that are named; all are counted.
 const IMPORTS_NAMED: usize = 5;
 /// Fields that say where an event was read, and nothing of it.
@@ -30,6 +33,8 @@ pub(crate) struct Contested {
     pub(crate) events: u64,
     /// How many of them count as events of another deployment.
     pub(crate) elsewhere: u64,
+    /// How many of them count as events of another system, which the view leaves out.
+    pub(crate) of_others: u64,
     /// The imports that brought their rows.
     pub(crate) imports: BTreeSet<NodeNo>,
     /// Fields in which rows differ, with the events of which they do.
@@ -39,66 +44,102 @@ pub(crate) struct Contested {
 }
 
 impl Contested {
-    /// In words.
-    pub(crate) fn words(&self, view: &Snapshot) -> String {
-        let mut imports: Vec<String> =
-            self.imports.iter().take(IMPORTS_NAMED).map(|import| view.name_of(*import)).collect();
-        if self.imports.len() > IMPORTS_NAMED {
-            imports.push(format!("{} more", self.imports.len() - IMPORTS_NAMED));
+    /// In words; of imports only those are named that may be seen.
+    pub(crate) fn words(&self, view: &Snapshot, sees: &dyn Fn(NodeNo) -> bool) -> String {
+        let seen = self.imports.iter().filter(|import| sees(**import)).take(IMPORTS_NAMED);
+        let mut imports: Vec<String> = seen.map(|import| view.name_of(*import)).collect();
+        if self.imports.len() > imports.len() {
+            imports.push(format!("{} more", self.imports.len() - imports.len()));
         }
         let fields: Vec<String> = self
             .fields
             .iter()
             .map(|(field, events)| format!("{} ({})", field.spec().name, thousands(*events)))
             .collect();
-        let (are, them) = if self.events == 1 { ("is", "it") } else { ("are", "each") };
-        let elsewhere = match self.elsewhere {
-            0 => String::new(),
-            events => format!(", for {} of another deployment", thousands(events)),
+        // Of an event that counts elsewhere the fields that were asked about may be the same.
+        let differ = match fields.is_empty() {
+            true => String::new(),
+            false => format!(" they differ in {};", fields.join(", ")),
         };
+        let (are, them) = if self.events == 1 { ("is", "it") } else { ("are", "each") };
+        let elsewhere = [(self.elsewhere, "deployment"), (self.of_others, "system")];
+        let elsewhere = elsewhere.iter().filter(|(events, _)| *events > 0);
+        let elsewhere: String = elsewhere
+            .map(|(events, of)| format!(", for {} of another {of}", thousands(*events)))
+            .collect();
         format!(
-            "{} {are} recorded with different contents, by {}; they differ in {}; of {them} one row counts{elsewhere}",
+            "{} {are} recorded with different contents, by {};{differ} of {them} one row counts{elsewhere}",
             counted(self.events, "event"),
             imports.join(" and "),
-            fields.join(", "),
         )
+    }
+
+    /// Takes note of an event of which this is a row of the deployment.
+    fn add(
+        &mut self,
+        found: &Found<'_>,
+        (deployment, own): (NodeNo, EventRef),
+    ) -> Result<(), Error> {
+        self.events += 1;
+        match found.is_of_others {
+            true => self.of_others += 1,
+            false => self.elsewhere += u64::from(found.at != Some(deployment)),
+        }
+        self.imports.extend(found.event.rows().flat_map(|row| imports(found.whole, row)));
+        for field in &found.differing {
+            *self.fields.entry(*field).or_default() += 1;
+        }
+        if self.first.is_none() {
+            self.first = id_of(found.whole, own)?;
+        }
+        Ok(())
     }
 }
 
+/// An event of which rows say different things.
+struct Found<'f> {
+    whole: &'f Snapshot,
+    event: &'f Contradicted,
+    /// The deployment of the row that counts.
+    at: Option<NodeNo>,
+    /// Does the view leave that row out, as it names another system?
+    is_of_others: bool,
+    differing: Vec<EventField>,
+}
+
 /// Of each of these deployments what is contested: all fields, or where some are named only what differs in
-/// one of these. Those without such events are left out.
+/// one of these, or counts elsewhere. Those without such events are left out. In a view that is narrowed to
+/// systems an event is told of which any row is of these: of a deployment a row that the view has.
 pub(crate) fn contested<E: From<Error>>(
     view: &Snapshot,
     deployments: &[NodeNo],
     fields: &[EventField],
     go_on: &dyn Fn() -> Result<(), E>,
 ) -> Result<BTreeMap<NodeNo, Contested>, E> {
-    let all = view.contradicted()?;
+    let whole = view.clone().of_all_systems();
+    let meant: BTreeSet<NodeNo> = deployments.iter().copied().collect();
+    let all = whole.contradicted()?;
     let mut found: BTreeMap<NodeNo, Contested> = BTreeMap::new();
-    let mut rows = Rows { view, fields: wanted(fields), blocks: BTreeMap::new() };
+    let mut rows = Rows { view: &whole, fields: wanted(fields), blocks: BTreeMap::new() };
     for event in &all {
         go_on()?;
-        let of: BTreeSet<NodeNo> =
-            event.rows().filter_map(|row| view.event_deployment(row)).collect();
-        let mut own = of.into_iter().filter(|node| deployments.contains(node)).peekable();
-        if own.peek().is_none() {
-            continue;
-        }
-        let differing = rows.differing(event)?;
-        if differing.is_empty() {
-            continue;
-        }
-        let at = event.counts.and_then(|row| view.event_deployment(row));
-        for deployment in own {
-            let contested = found.entry(deployment).or_default();
-            contested.events += 1;
-            contested.elsewhere += u64::from(at != Some(deployment));
-            contested.imports.extend(event.rows().flat_map(|row| imports(view, row)));
-            for field in &differing {
-                *contested.fields.entry(*field).or_default() += 1;
+        let mut own: BTreeMap<NodeNo, EventRef> = BTreeMap::new();
+        for row in event.rows().filter(|row| view.has_row(*row)) {
+            if let Some(of) = whole.event_deployment(row).filter(|of| meant.contains(of)) {
+                own.entry(of).or_insert(row);
             }
-            if contested.first.is_none() {
-                contested.first = id_of(view, event)?;
+        }
+        if own.is_empty() {
+            continue;
+        }
+        let at = event.counts.and_then(|row| whole.event_deployment(row));
+        let is_of_others = event.counts.is_some_and(|row| whole.has_row(row) && !view.has_row(row));
+        let differing = rows.differing(event)?;
+        let event = Found { whole: &whole, event, at, is_of_others, differing };
+        for (deployment, row) in own {
+            let is_moved = is_of_others || at.is_some_and(|at| at != deployment);
+            if is_moved || !event.differing.is_empty() {
+                found.entry(deployment).or_default().add(&event, (deployment, row))?;
             }
         }
     }
@@ -117,9 +158,8 @@ fn imports(view: &Snapshot, row: EventRef) -> Vec<NodeNo> {
     brought.unwrap_or_default().to_vec()
 }
 
-/// The id that an event goes by, as far as the view shows the row that counts.
-fn id_of(view: &Snapshot, event: &Contradicted) -> Result<Option<String>, Error> {
-    let Some(row) = event.rows().next() else { return Ok(None) };
+/// The id that an event goes by, as far as the view shows a row of it.
+fn id_of(view: &Snapshot, row: EventRef) -> Result<Option<String>, Error> {
     let fields = view.row_fields(row)?;
     let id = |name: &str| fields.get(name).and_then(Value::as_text).map(str::to_owned);
     Ok(id("event_id").or_else(|| id("log_id")))

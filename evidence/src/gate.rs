@@ -3,11 +3,11 @@
 //! The items are data (`rules/release.toml`): questions in the language, and how the version must be
 //! approved. What is missing is named with the command that would record it.
 
-use crate::record::{Error, KeyState, Result, Signature, standing};
-use lineal_engine::schema::Kind;
+use crate::record::{Error, KeyState, Result, Signature, standing, time_text};
+use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Store};
 use lineal_proof::{Hash, Value as Recorded};
-use lineal_query::{Limits, Parameters, Prepared, Request, State, StoreView, Value};
+use lineal_query::{Limits, Parameters, Prepared, Request, State, StoreView, Value, told};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -45,7 +45,21 @@ struct Item {
     faults: Vec<String>,
     at_least: Option<u64>,
     approval: Option<ApprovalNeeded>,
+    /// May data that was taken back be part of it?
+    #[serde(default)]
+    withdrawn: Withdrawn,
     fix: String,
+}
+
+/// What a policy says of data that was taken back.
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Withdrawn {
+    /// It does not count, and with it the item does not.
+    #[default]
+    Refused,
+    /// It counts, and is marked.
+    Allowed,
 }
 
 #[derive(Deserialize)]
@@ -240,6 +254,8 @@ struct Rows {
     total: u64,
     names: Vec<String>,
     reasons: Vec<String>,
+    /// Data among them that was taken back, in words.
+    withdrawn: Vec<String>,
 }
 
 impl Asker<'_> {
@@ -249,12 +265,16 @@ impl Asker<'_> {
             None => {
                 let found = self.rows(ask)?;
                 let enough = found.total >= item.at_least.unwrap_or(1);
+                let is_refused =
+                    item.withdrawn == Withdrawn::Refused && !found.withdrawn.is_empty();
                 let status = match (enough, found.reasons.is_empty()) {
+                    _ if is_refused => Status::Missing,
                     (true, _) => Status::Present,
                     (false, false) => Status::CannotTell,
                     (false, true) => Status::Missing,
                 };
-                let why = if enough { Vec::new() } else { found.reasons };
+                let mut why = if enough { Vec::new() } else { found.reasons };
+                why.extend(found.withdrawn.into_iter().take(LISTED));
                 (status, found.names, why)
             }
         };
@@ -277,11 +297,11 @@ impl Asker<'_> {
             let answer = question.run(self.view, &request)?;
             rows.total += answer.total;
             for row in &answer.rows {
-                if let Some(Value::Node(node)) = row.first()
-                    && rows.names.len() < LISTED
-                {
+                let Some(Value::Node(node)) = row.first() else { continue };
+                if rows.names.len() < LISTED {
                     rows.names.push(snapshot.name_of(*node));
                 }
+                rows.withdrawn.extend(self.withdrawn(*node)?);
             }
             if answer.completeness.state() != State::Complete {
                 let reasons = answer.completeness.reasons.iter().map(ToString::to_string);
@@ -292,6 +312,22 @@ impl Asker<'_> {
             }
         }
         Ok(rows)
+    }
+
+    /// That a data set was taken back, in words; persons stand under their keys.
+    fn withdrawn(&self, node: NodeNo) -> Result<Option<String>> {
+        let view = self.view.snapshot();
+        let found = told::withdrawn(view, node, &|_| true)?.filter(|it| it.at <= self.now);
+        let Some(told::Withdrawn { at, change }) = found else { return Ok(None) };
+        let by = view.edges(change, Relation::DoneBy, Direction::Forward).iter();
+        let by = by.filter_map(|node| Some(format!("actor:{}", view.key_of(*node).part_text(0)?)));
+        let mut by: Vec<String> = by.collect();
+        by.sort_unstable();
+        let by = if by.is_empty() { "nobody who is recorded".to_owned() } else { by.join(", ") };
+        let is_sealed = view.open_fields(change)?.1.contains("reason");
+        let reason = if is_sealed { "recorded" } else { "not recorded" };
+        let (name, at) = (view.name_of(node), time_text(at));
+        Ok(Some(format!("{name}: withdrawn at {at} by {by}; the reason is {reason}")))
     }
 
     /// How it stands with the approval, by what the policy asks.

@@ -20,6 +20,7 @@ mod go_on;
 pub mod logs;
 mod own_events;
 pub mod pack;
+mod past;
 mod quiet;
 pub mod record;
 pub mod report;

@@ -98,6 +98,9 @@ pub struct HandedOver {
     pub deployments: usize,
     /// The counts over all deployments.
     pub counts: Counts,
+    /// Why events may be missing that no count counts: some are erased of which nobody knows any more whose they
+    /// were.
+    pub erased_of_shared: Option<&'static str>,
     /// The key that signed the statement, as a verifier key of the log; none if the store has no
     /// log key yet.
     pub signed_by: Option<String>,
@@ -175,6 +178,7 @@ pub fn hand_over(
         bytes: folder.files().iter().map(|file| file.bytes).sum(),
         deployments: deployments.len(),
         counts,
+        erased_of_shared: reconciled.leaves_erased().then_some(statement::ERASED_OF_SHARED),
         signed_by,
         checkpoint: checkpoint.map(|note| note.checkpoint.size),
         proved: proved.as_ref().map_or(0, |proved| proved.events),

@@ -10,6 +10,8 @@ use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{BatchInfo, EventRef, NodeNo, Snapshot};
 use lineal_proof::Value;
 
+use crate::past;
+
 /// Types of changes that explain a silence, as `lineal loss` and `lineal downtime` record them.
 const EXPLAINS: [&str; 2] = ["loss", "downtime"];
 /// The type of a change that puts out of use.
@@ -67,8 +69,8 @@ impl Watched {
     }
 }
 
-/// Stretches longer than `most` in the log of a deployment, in no order. `batches` are those with dated events;
-/// in `placed` it matters where a stretch lies. `go_on` is asked at each batch.
+/// Stretches longer than `most` in the log of a deployment, in no order. `batches` are those with dated events, as
+/// far as their times have come; in `placed` it matters where a stretch lies. `go_on` is asked at each batch.
 ///
 /// # Errors
 /// What `go_on` says, and what the store says.
@@ -98,7 +100,10 @@ pub(crate) fn stretches<E: From<lineal_engine::Error>>(
         let (first, last) = ends(batch);
         let meets = |(from, until): (i64, i64)| from < last && until > first;
         let is_alone = !batches.iter().any(|it| it.node != batch.node && meets(ends(it)));
-        let is_placed = watched.cuts((first, last)) || placed.iter().any(|it| meets(*it));
+        // What a batch counts of its own silence reaches to events of a time to come, too.
+        let is_placed = past::is_cut(view, batch)
+            || watched.cuts((first, last))
+            || placed.iter().any(|it| meets(*it));
         if is_alone && !is_placed {
             let (from, until, within) = (first, last, Some(batch.node));
             found.push(Quiet { from, until, length: longest, within, lasts: false });
@@ -195,6 +200,9 @@ fn read(view: &Snapshot, batch: &BatchInfo, most: i64) -> lineal_engine::Result<
         is_joined |= lacks_rows && before.is_some_and(|it| !follows(it));
         before = Some(*event);
         let Some(EventValue::Int(time)) = value else { return };
+        if time > batch.last_time {
+            return;
+        }
         let near = |(from, until): (i64, i64)| {
             is_joined || (from.saturating_sub(most) <= time && time <= until.saturating_add(most))
         };

@@ -38,6 +38,6 @@ pub use dpia::dpia;
 pub use error::Error;
 pub use facts::Facts;
 pub use incident::{Incident, incident};
-pub use kinds::{Basis, KINDS, Made, ReportKind, ReportRequest};
+pub use kinds::{Basis, KINDS, Made, ReportKind, ReportRequest, Within};
 pub use oversight::{Oversight, SAMPLE, SAMPLE_MAX, oversight};
 pub use retention::retention;

@@ -67,6 +67,7 @@ pub fn verified_json(
         "erased": report.erased,
         "checkpoints": report.checkpoints, "timestamps": timestamps.collect::<Vec<_>>(),
         "sealed": report.sealed, "sealed_without_key": report.sealed_without_key, "keys_present": has_keys,
+        "keys_missing": report.keys_missing,
         "sound": report.is_sound(), "faults_not_listed": report.faults_not_listed, "notes": report.notes,
         "faults": faults.collect::<Vec<_>>(),
         "signatures_wrong": wrong.collect::<Vec<_>>(),

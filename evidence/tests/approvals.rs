@@ -155,8 +155,11 @@ fn what_is_recorded_later_and_claims_to_be_older_is_told_as_that() {
         let told = of_store(&store, rule);
         assert_eq!((told.status, told.findings_total), (Status::Gap, 1), "{told:#?}");
         let say = says(&told);
-        assert!(say.contains(&format!("claims {} and is recorded", time_text(ago(15)))), "{say}");
-        assert!(say.contains("that it came first is not shown"), "{say}");
+        let stated = format!(": approved, as stated, at {}, recorded at ", time_text(ago(15)));
+        let began = if rule == "REC-04" { "the first event" } else { "deployment" };
+        let after = format!(", after {began} at {}: that it came first", time_text(ago(10)));
+        assert!(say.contains(&stated) && say.contains(&after), "{say}");
+        assert!(say.ends_with(" is not shown"), "{say}");
     }
     // Taken back, by the same claims: these contradict each other. Nothing that is dated between mends it.
     let reject = json!({ "reject": { "node": model, "role": "risk" } });

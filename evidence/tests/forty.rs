@@ -16,7 +16,7 @@ use lineal_query::{Limits, StoreView};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use world::{DAY, HOUR, TODAY, World, ago, report, result};
+use world::{DAY, HOUR, TODAY, UNDIGESTED, World, ago, report, result};
 
 #[test]
 fn where_everything_is_recorded_every_rule_is_met() {
@@ -77,9 +77,15 @@ const CASES: &[Case] = &[
     ("DAT-01", |w| w.lacks("train", "digest_kind"), Status::Gap, "digest_kind"),
     ("DAT-01", |w| w.says("system", "trained", false), Status::NotApplicable, ""),
     ("DAT-02", |w| w.says("test", "digest", "train-digest"), Status::Conflict, "tested_on"),
+    ("DAT-02", evaluated_on_training_data, Status::Conflict, "tested_on"),
+    ("DAT-02", tested_apart, Status::Conflict, "tested_on"),
+    ("DAT-01", |w| uses_without_digest(w, Relation::TrainedOn), Status::Gap, "digest"),
+    ("DAT-02", |w| uses_without_digest(w, Relation::TrainedOn), Status::Gap, "digest"),
+    ("DAT-02", |w| uses_without_digest(w, Relation::TestedOn), Status::Gap, "digest"),
     ("DAT-02", |w| w.cuts("run", Relation::ValidatedOn), Status::Gap, "validated_on"),
     ("DAT-03", |w| w.lacks("valid", "origin"), Status::Gap, "origin"),
     ("DAT-03", |w| w.lacks("valid", "original_purpose"), Status::Gap, "original_purpose"),
+    ("DAT-03", |w| is_withdrawn(w, "train", 7), Status::Conflict, "withdrawal"),
     ("DAT-04", |w| w.loses("bias_examination"), Status::Gap, "bias_examination"),
     ("DAT-05", |w| w.loses("strict_necessity"), Status::Gap, "strict_necessity"),
     ("DAT-05", |w| w.says("train", "erased_at", TODAY), Status::Conflict, "erased_at"),
@@ -141,6 +147,7 @@ const CASES: &[Case] = &[
     ("LOG-02", |w| w.says("deployment", "until", ago(2)), Status::Conflict, "until"),
     ("LOG-02", another_was_declared_there, Status::Conflict, "until"),
     ("LOG-03", |w| w.says("deployment", "from", ago(14)), Status::Gap, "batch"),
+    ("LOG-03", |w| w.earlier = -20 * DAY, Status::Conflict, "event.time"),
     ("LOG-04", |w| w.silent = 10..16, Status::Gap, "expected_max_gap_hours"),
     ("LOG-05", |w| w.importer = None, Status::Gap, "by -> actor"),
     ("LOG-06", |w| w.verifiers = "anna", Status::Gap, "verified_by"),
@@ -226,6 +233,168 @@ const CASES: &[Case] = &[
     ("GPA-01", |w| w.loses("copyright_policy"), Status::Gap, "copyright_policy"),
     ("GPA-01", |w| w.lacks("model", "gpai"), Status::Undeclared, "gpai"),
 ];
+
+/// Its model is evaluated on a copy of the training data under another name.
+fn evaluated_on_training_data(world: &mut World) {
+    has_copy_of_training_data(world);
+    world.links("evaluation", Relation::TestedOn, Kind::Dataset, "copy");
+}
+
+/// A run that only used the model tests it on a copy of the training data.
+fn tested_apart(world: &mut World) {
+    has_copy_of_training_data(world);
+    let edges = [(Relation::Used, Kind::Model, "2"), (Relation::TestedOn, Kind::Dataset, "copy")];
+    world.gains((Kind::Run, "run-9"), &[], &edges);
+}
+
+/// The run used data of which no digest is recorded.
+fn uses_without_digest(world: &mut World, relation: Relation) {
+    world.gains((Kind::Dataset, UNDIGESTED), &[], &[]);
+    world.links("run", relation, Kind::Dataset, UNDIGESTED);
+}
+
+fn has_copy_of_training_data(world: &mut World) {
+    let fields = [("digest", Value::from("train-digest")), ("digest_kind", Value::from("sha256"))];
+    world.gains((Kind::Dataset, "copy"), &fields, &[]);
+}
+
+/// A data set is taken back, days ago.
+fn is_withdrawn(world: &mut World, data: &str, days: i64) {
+    let fields = [("type", Value::from("withdrawal")), ("time", Value::from(ago(days)))];
+    let edges =
+        [(Relation::Concerns, Kind::Dataset, data), (Relation::DoneBy, Kind::Actor, "anna")];
+    world.gains((Kind::Change, "withdrawal"), &fields, &edges);
+}
+
+#[test]
+fn a_rule_whose_decisive_field_is_absent_is_not_met() {
+    let pack = Pack::eu_ai_act().unwrap();
+    for (rule, node, field) in [
+        ("SYS-02", "system", "declared_at"),
+        ("RSK-01", "risk_management", "time"),
+        ("RSK-02", "risk_management", "reviewed_at"),
+        ("RSK-03", "evaluation", "started"),
+        ("DOC-01", "technical_documentation", "time"),
+        ("DOC-01", "system", "placed_on_market_at"),
+        ("PRF-01", "evaluation", "time"),
+        ("PRF-01", "evaluation", "model_digest"),
+        ("PRF-01", "model", "digest"),
+        ("LOG-07", "deployment", "log_keep_days"),
+        ("LOG-08", "deployment", "log_keep_days"),
+        ("LOG-08", "deployment", "log_erase_days"),
+        ("PMM-02", "monitor", "last_evaluated_at"),
+        ("INC-01", "incident", "aware_at"),
+        ("CNF-01", "eu_declaration", "time"),
+        ("CNF-01", "system", "conformity_at"),
+        ("CNF-01", "system", "placed_on_market_at"),
+        ("CNF-02", "change", "time"),
+        ("CNF-03", "system", "registration_at"),
+        ("CNF-03", "system", "placed_on_market_at"),
+        ("CNF-04", "system", "placed_on_market_at"),
+        ("CNF-04", "eu_declaration", "retention_until"),
+        ("DPL-01", "fria", "time"),
+        ("DPL-01", "notice_to_persons", "time"),
+    ] {
+        let mut world = World::whole();
+        world.lacks(node, field);
+        let told = result(&world, &pack, rule);
+        assert_eq!(told.status, Status::Gap, "{rule} without {field} of {node}: {told:#?}");
+        let last = field.trim_end_matches("_at");
+        let names = told.findings.iter().any(|it| it.missing.contains(last));
+        assert!(names, "{rule} names {field}: {told:#?}");
+    }
+    // Of special data that was deleted, by when that was due.
+    let mut world = World::whole();
+    world.lacks("train", "retention_until");
+    assert_eq!(result(&world, &pack, "DAT-05").status, Status::Met);
+    world.lacks("train", "bias_corrected_at");
+    assert_eq!(result(&world, &pack, "DAT-05").status, Status::Gap);
+    // Of an incident, neither when it happened nor when it was known.
+    let mut world = World::whole();
+    world.lacks("incident", "time");
+    assert_eq!(result(&world, &pack, "INC-02").status, Status::Met);
+    world.lacks("incident", "aware_at");
+    assert_eq!(result(&world, &pack, "INC-02").status, Status::Gap);
+}
+
+#[test]
+fn what_came_before_a_start_that_nobody_recorded_cannot_be_told() {
+    let pack = Pack::eu_ai_act().unwrap();
+    for rule in ["RSK-01", "RSK-03", "PRF-01", "DPL-01"] {
+        let mut world = World::whole();
+        let edges =
+            [(Relation::Deploys, Kind::Model, "2"), (Relation::BelongsTo, Kind::System, "credit")];
+        world.gains((Kind::Deployment, "undated"), &[], &edges);
+        for document in ["fria", "dpia", "notice_to_persons"] {
+            world.links(document, Relation::Documents, Kind::Deployment, "undated");
+        }
+        let told = result(&world, &pack, rule);
+        let says: Vec<(&str, Status)> =
+            told.findings.iter().map(|it| (&*it.missing, it.status)).collect();
+        assert_eq!(says, [("from", Status::Gap)], "{rule}: {told:#?}");
+    }
+}
+
+#[test]
+fn a_model_tested_on_its_training_data_under_another_name_is_told_with_both_and_by_what() {
+    for (pack, rule) in [(Pack::eu_ai_act(), "DAT-02"), (Pack::reconcile(), "REC-05")] {
+        let pack = pack.unwrap();
+        for spoil in [evaluated_on_training_data as fn(&mut World), tested_apart] {
+            let mut world = World::whole();
+            spoil(&mut world);
+            let told = result(&world, &pack, rule);
+            assert_eq!(told.findings_total, 1, "{rule}: {told:#?}");
+            let (node, say) = (&told.findings[0].node, &told.findings[0].say);
+            assert!(node.starts_with("model:"), "{rule}: {node}");
+            let is_it =
+                say.contains("was trained on dataset:train") && say.contains("dataset:copy");
+            assert!(is_it && say.ends_with(": one digest"), "{rule}: {say}");
+        }
+        // Another way to make it: another digest.
+        let mut world = World::whole();
+        let fields = [("digest", Value::from("train-digest")), ("digest_kind", Value::from("crc"))];
+        world.gains((Kind::Dataset, "copy"), &fields, &[]);
+        world.links("evaluation", Relation::TestedOn, Kind::Dataset, "copy");
+        assert_eq!(result(&world, &pack, rule).status, Status::Met, "{rule}");
+    }
+}
+
+#[test]
+fn data_that_was_taken_back_is_told_of_what_is_in_use_or_approved_since() {
+    let pack = Pack::reconcile().unwrap();
+    let told = |days: i64, spoil: fn(&mut World)| {
+        let mut world = World::whole();
+        is_withdrawn(&mut world, "train", days);
+        spoil(&mut world);
+        let told = result(&world, &pack, "REC-24");
+        (told.status, told.findings.first().map(|it| it.say.clone()).unwrap_or_default())
+    };
+    let nothing: fn(&mut World) = |_| ();
+    let (status, say) = told(7, nothing);
+    assert_eq!(status, Status::Conflict);
+    assert!(say.contains("rests on dataset:train") && say.contains("withdrawn at 2026-"), "{say}");
+    assert!(say.contains("runs today") && !say.contains("approved it"), "{say}");
+    // It was approved fifteen days ago.
+    let (_, say) = told(16, nothing);
+    assert!(say.contains("runs today") && say.contains("approved it after that"), "{say}");
+    // Taken back in time to come, or taken out of use before, or since.
+    assert_eq!(told(-1, nothing).0, Status::Met);
+    let silent: fn(&mut World) = |w| {
+        w.earlier = 20 * DAY;
+        w.says("deployment", "from", ago(30));
+        w.says("deployment", "until", ago(6));
+    };
+    assert_eq!(told(5, silent).0, Status::Met, "it had ended");
+    assert_eq!(told(7, silent).0, Status::Gap, "it has ended since");
+    // What used it in a role that nobody recorded may have trained on it.
+    let used: fn(&mut World) = |w| {
+        w.cuts("run", Relation::TrainedOn);
+        w.links("run", Relation::Used, Kind::Dataset, "train");
+    };
+    let (status, say) = told(7, used);
+    assert_eq!(status, Status::Gap, "{say}");
+    assert!(say.contains("in a role that is not recorded"), "{say}");
+}
 
 /// Ids stand in two fields, in turn.
 fn in_turn(number: i64) -> EventField {
@@ -529,7 +698,7 @@ fn what_is_recorded_is_held_against_itself() {
         w.links("approval", Relation::Approves, Kind::Deployment, "2");
         w.says("approval", "time", ago(9));
     };
-    let spoiled: [Spoiled; 19] = [
+    let spoiled: [Spoiled; 24] = [
         (of_the_deployment, "REC-03", Status::Conflict),
         (of_the_deployment, "REC-04", Status::Conflict),
         (|w| w.says("model", "digest", "0cc175b9c0f1b6a831c399e269772661"), "REC-14", Status::Gap),
@@ -573,6 +742,11 @@ fn what_is_recorded_is_held_against_itself() {
         (|w| w.links("base", Relation::DerivedFrom, Kind::Model, "2"), "REC-09", Status::Conflict),
         (|w| w.says("test", "digest_kind", "md5"), "REC-10", Status::Gap),
         (|w| w.without.extend([EventField::InputKeyId]), "REC-11", Status::Gap),
+        (|w| w.earlier = -20 * DAY, "REC-23", Status::Conflict),
+        (evaluated_on_training_data, "REC-05", Status::Conflict),
+        (tested_apart, "REC-05", Status::Conflict),
+        (|w| is_withdrawn(w, "train", 7), "REC-24", Status::Conflict),
+        (|w| is_withdrawn(w, "test", 7), "REC-24", Status::Met),
     ];
     for (at, (spoil, rule, status)) in spoiled.into_iter().enumerate() {
         let found = told(spoil, rule);

@@ -83,8 +83,8 @@ fn a_hold_over_one_log_of_an_incident_leaves_the_others() {
     assert_eq!(told.findings.len(), 1, "nothing is held: that is said once");
 }
 
-/// An event of another system's deployment, an hour ago.
-fn of_another(store: &Arc<Store>) {
+/// A file of one event of a deployment.
+fn one_event(deployment: Key, time: i64) -> BatchDraft {
     let saying = Saying {
         source: "declared".to_owned(),
         form: "declared".to_owned(),
@@ -92,19 +92,14 @@ fn of_another(store: &Arc<Store>) {
     };
     let mut block = EventBlock::new();
     for (field, value) in [
-        (EventField::Time, EventValue::Int(TODAY - HOUR)),
+        (EventField::Time, EventValue::Int(time)),
         (EventField::Line, EventValue::Int(1)),
         (EventField::EventId, EventValue::Text("of another")),
     ] {
         assert!(block.set(field, value), "{field:?} takes such a value");
     }
     block.end_row();
-    let deployment = key(Kind::Deployment, "another");
-    let mut served = NodeDraft::new(Kind::Deployment, deployment.clone());
-    served.link(Relation::BelongsTo, Kind::System, Key::text("other"));
-    let mut transaction = store.begin(None, None).unwrap();
-    transaction.add_node(&saying, served).unwrap();
-    transaction.add_batch(BatchDraft {
+    BatchDraft {
         saying,
         deployment,
         file: [9; 16],
@@ -113,7 +108,18 @@ fn of_another(store: &Arc<Store>) {
         block: Arc::new(block),
         rows: vec![0],
         doubted: Vec::new(),
-    });
+    }
+}
+
+/// An event of another system's deployment, an hour ago.
+fn of_another(store: &Arc<Store>) {
+    let deployment = key(Kind::Deployment, "another");
+    let event = one_event(deployment.clone(), TODAY - HOUR);
+    let mut served = NodeDraft::new(Kind::Deployment, deployment);
+    served.link(Relation::BelongsTo, Kind::System, Key::text("other"));
+    let mut transaction = store.begin(None, None).unwrap();
+    transaction.add_node(&event.saying, served).unwrap();
+    transaction.add_batch(event);
     transaction.commit().unwrap();
     store.checkpoint().unwrap();
     let size = *store.checkpoint_sizes().unwrap().last().unwrap();
@@ -140,6 +146,22 @@ fn the_log_of_another_system_anchors_nothing_of_this_one() {
             assert!(say.ends_with("49 h 0 min behind it"), "{say}");
         }
     }
+}
+
+#[test]
+fn an_event_of_a_time_to_come_is_not_the_last_that_a_stamp_must_hold() {
+    let mut pack = Pack::eu_ai_act().unwrap();
+    pack.rules.retain(|rule| rule.id == "LOG-09");
+    let mut world = World::whole();
+    world.earlier = 2 * DAY;
+    let store = world.store();
+    let before = report(&store, &pack).rules.remove(0);
+    assert_eq!(before.findings.len(), 1, "{before:#?}");
+    let mut transaction = store.begin(None, None).unwrap();
+    transaction.add_batch(one_event(key(Kind::Deployment, "2"), TODAY + 1_500 * DAY));
+    transaction.commit().unwrap();
+    let after = report(&store, &pack).rules.remove(0);
+    assert_eq!(after.findings, before.findings);
 }
 
 #[test]

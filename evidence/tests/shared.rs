@@ -55,7 +55,8 @@ fn log_fields(store: &Arc<Store>) -> Status {
 fn oversight(store: &Arc<Store>) -> Document {
     let newest = StoreView::new(Arc::clone(store)).unwrap();
     let limits = Limits::default();
-    let basis = Basis { store, newest: &newest, now: TODAY, with_reasons: true, limits };
+    let basis =
+        Basis { store, newest: &newest, now: TODAY, with_reasons: true, limits, within: None };
     let request = ReportRequest { target: Some("credit".to_owned()), ..ReportRequest::default() };
     ReportKind::named("oversight").unwrap().make(&request, &basis).unwrap().document
 }

@@ -10,9 +10,9 @@ use lineal_engine::storage::MemoryStorage;
 use lineal_engine::{
     BatchDraft, ErasureOrder, EventRef, NodeDraft, Options, Saying, Store, Target,
 };
-use lineal_evidence::check::{Wanted, check};
+use lineal_evidence::check::{Finding, Wanted, check};
 use lineal_evidence::report::{Sentence, annex_iv};
-use lineal_evidence::rules::Pack;
+use lineal_evidence::rules::{BuiltIn, Form, Pack};
 use lineal_proof::record::Decision;
 use lineal_proof::{Key, Value};
 use lineal_query::StoreView;
@@ -124,12 +124,18 @@ impl Log {
 }
 
 fn told(store: &Arc<Store>, now: i64) -> Vec<String> {
+    found(store, now, BuiltIn::Silence).into_iter().map(|finding| finding.say).collect()
+}
+
+/// What the rule over silences finds with a test in the place of its own.
+fn found(store: &Arc<Store>, now: i64, test: BuiltIn) -> Vec<Finding> {
     let mut pack = Pack::reconcile().unwrap();
     pack.rules.retain(|rule| rule.id == "REC-06");
+    pack.rules[0].checks[0].form = Form::BuiltIn(test);
+    pack.rules[0].checks[0].fix = "lineal show {event}".to_owned();
     let view = StoreView::new(Arc::clone(store)).unwrap();
     let wanted = Wanted { now: at(now), ..Wanted::default() };
-    let told = check(store, &view, &pack, &wanted).unwrap();
-    told.rules[0].findings.iter().map(|finding| finding.say.clone()).collect()
+    check(store, &view, &pack, &wanted).unwrap().rules.remove(0).findings
 }
 
 fn hourly(from: i64, until: i64) -> Vec<i64> {
@@ -182,6 +188,21 @@ fn the_report_says_no_silence_that_is_none() {
 }
 
 #[test]
+fn the_report_covers_no_time_to_come() {
+    let store = Log::of(&[&[0, 5, FAR], &[FAR + 1]]).store();
+    let view = StoreView::new(Arc::clone(&store)).unwrap();
+    let node = view.snapshot().node_with_key(Kind::Deployment, &key()).unwrap();
+    let document = annex_iv(&store, &view, node).unwrap();
+    assert!(document.to_json().contains("4 (2 of a time to come)"), "{}", document.to_json());
+    let pictures = document.pictures();
+    let coverage = pictures.iter().find(|picture| picture.name == "coverage").unwrap();
+    let text = coverage.words.iter().map(Sentence::plain).collect::<Vec<_>>().join("\n");
+    let covered = ": 2 events in 1 batch, from 2026-06-01 00:00 until 2026-06-01 05:00";
+    assert!(text.contains(covered), "{text}");
+    assert!(text.contains(": 2 events of a time to come, which no log covers yet."), "{text}");
+}
+
+#[test]
 fn what_is_declared_to_run_is_silent_until_something_comes() {
     let log = Log::of(&[&hourly(0, 10)]);
     assert_eq!(log.told(), [""; 0], "nobody says that it runs on");
@@ -227,6 +248,62 @@ fn outside_of_the_declared_interval_nothing_is_silence() {
     let log = Log::of(&[&hourly(0, 10), &hourly(60, 62)]);
     assert_eq!(Log { until: Some(20), ..log.clone() }.told(), [""; 0]);
     assert_eq!(Log { from: Some(59), until: Some(64), ..log }.told(), [""; 0]);
+}
+
+/// Four years on: nothing of it has come.
+const FAR: i64 = 4 * 365 * 24;
+
+#[test]
+fn an_event_of_a_time_to_come_ends_no_silence_and_begins_none() {
+    let busy = hourly(0, 10);
+    // The log ends with the last event that has come, in a file with the other or not.
+    let one = [busy.clone(), vec![FAR]].concat();
+    assert_eq!(Log::of(&[&one]).told(), [""; 0]);
+    assert_eq!(Log::of(&[&busy, &[FAR]]).told(), [""; 0]);
+    let gap = [hourly(0, 10), hourly(40, 48), vec![FAR]].concat();
+    assert_eq!(Log::of(&[&gap]).told(), [silent(30, "2026-06-01T10:00:00Z")]);
+    // Of one that is declared to run it is not the event that came since.
+    let since = "silent since 2026-06-01T10:00:00Z, though declared to run: no loss and no downtime recorded";
+    for log in [Log::of(&[&one]), Log::of(&[&busy, &[FAR]])] {
+        assert_eq!(Log { from: Some(0), ..log }.told(), [since]);
+    }
+}
+
+#[test]
+fn an_event_of_a_time_to_come_covers_no_day_and_is_named() {
+    let says = |log: &Log, test: BuiltIn| -> Vec<String> {
+        found(&log.store(), log.now, test).into_iter().map(|finding| finding.say).collect()
+    };
+    let busy = hourly(0, 10);
+    let missing = "8 of 9 days without any batch, the first 2026-06-02";
+    let log = Log::of(&[&busy]);
+    assert_eq!(says(&log, BuiltIn::LogCoverage), [missing]);
+    assert_eq!(says(&log, BuiltIn::EventsToCome), [""; 0]);
+    let one = [busy.clone(), vec![FAR]].concat();
+    let why = "; 1 event of a time to come covers none";
+    for log in [Log::of(&[&one]), Log::of(&[&busy, &[FAR]])] {
+        assert_eq!(says(&log, BuiltIn::LogCoverage), [format!("{missing}{why}")]);
+    }
+    assert_eq!(
+        says(&Log::of(&[&[FAR, FAR + 1]]), BuiltIn::LogCoverage),
+        ["no log of a time that has come; 2 events of a time to come cover none"]
+    );
+    let told = found(&Log::of(&[&one]).store(), 200, BuiltIn::EventsToCome);
+    assert_eq!(told.len(), 1);
+    let say = &told[0].say;
+    assert!(
+        say.starts_with("1 event of a time to come, the last of 2030-05-31T00:00:00Z, in batch:"),
+        "{say}"
+    );
+    assert!(say.ends_with(": what has not come covers no day"), "{say}");
+    assert_eq!(told[0].fix, "lineal show event-0-12");
+    // A clock may run ahead by a day.
+    assert_eq!(says(&Log::of(&[&[0, 224]]), BuiltIn::EventsToCome), [""; 0]);
+    assert_eq!(says(&Log::of(&[&[0, 225]]), BuiltIn::EventsToCome).len(), 1);
+    // Once its time has come it is an event as any other.
+    let log = Log { now: FAR + 1, ..Log::of(&[&one]) };
+    assert_eq!(says(&log, BuiltIn::LogCoverage), [""; 0]);
+    assert_eq!(says(&log, BuiltIn::EventsToCome), [""; 0]);
 }
 
 #[test]

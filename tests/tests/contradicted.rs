@@ -6,7 +6,7 @@
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::MemoryStorage;
-use lineal_engine::{Options, Store};
+use lineal_engine::{Options, Store, Systems};
 use lineal_evidence::check::{Wanted, check};
 use lineal_evidence::report::{Facts, Oversight, oversight};
 use lineal_evidence::rules::{BuiltIn, Form, Pack, Status};
@@ -194,11 +194,17 @@ fn counters_by_field_are_of_events_that_count() {
 
 /// What REC-21 finds: what is said and offered. With fields only what differs in one of them.
 fn found(place: &Place, fields: &[&str]) -> Vec<(String, String)> {
+    found_of(place, None, fields)
+}
+
+/// The same of a system.
+fn found_of(place: &Place, system: Option<&str>, fields: &[&str]) -> Vec<(String, String)> {
     let mut pack = Pack::reconcile().unwrap();
     pack.rules.retain(|rule| rule.id == "REC-21");
     pack.rules[0].checks[0].event_fields = fields.iter().map(|field| (*field).to_owned()).collect();
     let view = StoreView::new(Arc::clone(&place.store)).unwrap();
-    let wanted = Wanted { now: NOW, ..Wanted::default() };
+    let system = system.map(str::to_owned);
+    let wanted = Wanted { system, now: NOW, ..Wanted::default() };
     let report = check(&place.store, &view, &pack, &wanted).unwrap();
     let rule = &report.rules[0];
     let status = if rule.findings.is_empty() { Status::Met } else { Status::Conflict };
@@ -238,6 +244,60 @@ fn a_check_tells_events_that_are_recorded_with_two_contents() {
         "{say}"
     );
     assert_eq!(fix, "lineal show e5");
+}
+
+/// Another system, which a later copy of events names.
+const OTHER: &str = "OTHER-SYSTEM-2";
+
+#[test]
+fn a_copy_that_names_another_system_is_told_to_both() {
+    let files = Files::new();
+    let place = Place::new();
+    place.import(&[&files.whole()]);
+    // The first four again: of another system, and with one field more. All else is the same.
+    let moved = files.write("moved.json", 0..4, Says::Whole);
+    let text = std::fs::read_to_string(&moved).unwrap();
+    let own = format!("\"system_id\":\"{SYSTEM}\"");
+    let other = format!("\"event_type\":\"inference\",\"system_id\":\"{OTHER}\"");
+    assert_eq!(text.matches(&own).count(), 4);
+    std::fs::write(&moved, text.replace(&own, &other)).unwrap();
+    assert_eq!(of(&place.import(&[&moved])), (0, 4, 4));
+
+    let differ = "4 events are recorded with different contents, by import:1 and import:2; they differ in \
+                  event_type (4), system (4); of each one row counts";
+    let left = ", for 4 of another system";
+    let fix = || "lineal show e0".to_owned();
+    assert_eq!(found(&place, &[]), [(differ.to_owned(), fix())]);
+    assert_eq!(found_of(&place, Some(SYSTEM), &[]), [(format!("{differ}{left}"), fix())]);
+    assert_eq!(found_of(&place, Some(OTHER), &[]), [(differ.to_owned(), fix())]);
+    // Figures of a system lack what counts as another's, whatever it says of oversight.
+    let oversight_fields = ["human_override", "reviewer"];
+    let say = format!(
+        "4 events are recorded with different contents, by import:1 and import:2; of each one row counts{left}"
+    );
+    assert_eq!(found_of(&place, Some(SYSTEM), &oversight_fields), [(say, fix())]);
+    assert_eq!(found_of(&place, Some(OTHER), &oversight_fields), []);
+    assert_eq!(found(&place, &oversight_fields), []);
+
+    let view = StoreView::new(Arc::clone(&place.store)).unwrap();
+    let system = view.snapshot().find(Some(Kind::System), SYSTEM)[0];
+    let narrowed = view.of_systems(&Systems::new(vec![SYSTEM.to_owned()], Arc::default())).unwrap();
+    let facts = Facts::new(&place.store, &narrowed, NOW).unwrap();
+    let told = oversight(&facts, system, &Oversight::default()).unwrap().to_json();
+    assert!(told.contains(&format!("{differ}{left}")), "{told}");
+
+    // Events that both copies give to another system are of no concern to this one.
+    let place = Place::new();
+    place.import(&[&files.whole(), &moved]);
+    let elsewhere = files.write("elsewhere.json", 20..22, Says::Whole);
+    let richer = files.write("elsewhere-richer.json", 20..22, Says::Richer);
+    for path in [&elsewhere, &richer] {
+        let text = std::fs::read_to_string(path).unwrap();
+        std::fs::write(path, text.replace(SYSTEM, OTHER)).unwrap();
+        place.import(&[path]);
+    }
+    assert!(found_of(&place, Some(OTHER), &[])[0].0.starts_with("6 events "));
+    assert!(found_of(&place, Some(SYSTEM), &[])[0].0.starts_with("4 events "));
 }
 
 #[test]

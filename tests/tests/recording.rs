@@ -549,7 +549,10 @@ fn what_is_declared_of_an_evaluation_is_added_to_it() {
     let declare = json!({ "declare_node": {
         "node": evaluation, "fields": ["thresholds_at=1970-01-02"],
     } });
-    take(&store, "b@bank.example", declare).unwrap();
+    let mut declare = request("b@bank.example", declare);
+    // Its reason is another: why figures by group do not apply.
+    declare.reason = None;
+    Desk::new(&store, NOW).take(&declare).unwrap();
     let view = store.snapshot().unwrap();
     let node = view.nodes_of(Kind::Evaluation).start;
     assert!(view.field(node, "metrics").unwrap().is_some());

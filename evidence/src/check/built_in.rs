@@ -2,6 +2,7 @@
 //! files. They look at batch counters first, and at rows only where a batch lies across a limit or its
 //! counters leave open what is asked.
 
+mod ahead;
 mod anchored;
 mod approvals;
 mod concerned;
@@ -15,10 +16,12 @@ mod figures;
 mod holds;
 mod interval;
 mod presence;
+mod same_data;
 mod silence;
 mod sources;
 mod stated_times;
 mod verifiers;
+mod withdrawn;
 mod words;
 
 pub(crate) use concerned::logs_of;
@@ -93,6 +96,9 @@ pub(super) fn run(
         BuiltIn::LateDeclarations => declarations::late(store, asker, rule, subjects),
         BuiltIn::LateTimes => stated_times::late(store, asker, rule, subjects),
         BuiltIn::TimesToCome => stated_times::to_come(asker, subjects),
+        BuiltIn::EventsToCome => ahead::events(asker, rule, subjects),
+        BuiltIn::WithdrawnData => withdrawn::in_use(asker),
+        BuiltIn::TestedOnTraining => same_data::tested_on_training(asker),
         BuiltIn::ContradictedEvents => contradicted::events(asker, check, subjects),
         BuiltIn::ApprovalBeforeUse => approvals::before(store, asker, Beginning::Use, subjects),
         BuiltIn::ApprovalBeforeStart => approvals::before(store, asker, Beginning::Start, subjects),

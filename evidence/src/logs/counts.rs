@@ -68,6 +68,8 @@ pub(super) struct OfDeployment {
     pub(super) name: String,
     pub(super) batches: u64,
     pub(super) counts: Counts,
+    /// Are events of it erased that are not counted, as nobody knows any more of which system they were?
+    pub(super) leaves_erased: bool,
 }
 
 /// Counts by deployment.
@@ -78,7 +80,8 @@ pub(super) struct Reconciled {
 impl Reconciled {
     pub(super) fn new(view: &Snapshot, deployments: &[NodeNo]) -> Reconciled {
         let of = |node: &NodeNo| {
-            (*node, OfDeployment { name: view.name_of(*node), ..OfDeployment::default() })
+            let (name, leaves_erased) = (view.name_of(*node), view.leaves_erased_of(*node));
+            (*node, OfDeployment { name, leaves_erased, ..OfDeployment::default() })
         };
         Reconciled { deployments: deployments.iter().map(of).collect() }
     }
@@ -93,6 +96,11 @@ impl Reconciled {
         let mut total = Counts::default();
         self.deployments.values().for_each(|own| total.add(&own.counts));
         total
+    }
+
+    /// Are events erased that are not counted, as nobody knows any more of which system they were?
+    pub(super) fn leaves_erased(&self) -> bool {
+        self.deployments.values().any(|own| own.leaves_erased)
     }
 
     pub(super) fn deployments(&self) -> impl Iterator<Item = &OfDeployment> {

@@ -32,6 +32,12 @@ const SPKI_HEAD: [u8; 12] =
 /// What is left out of a log that is not that of one system alone.
 const OTHERS: &str = "events that name another system";
 
+/// What it is of, for whom only a part of the store is to be seen.
+const PART: &str =
+    "a part of the store: what is of the systems that the token which asked is bound to";
+/// What is in no count of such a part.
+pub(super) const ERASED_OF_SHARED: &str = "events of deployments that serve several systems are erased: of which system they were nobody knows any more, so events of these systems may be missing that no count here counts";
+
 /// What is to be said.
 pub(super) struct Said<'s> {
     pub(super) wanted: &'s Wanted,
@@ -105,6 +111,9 @@ fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -
         let mut json = own.counts.json();
         json["deployment"] = json!(own.name);
         json["batches"] = json!(own.batches);
+        if own.leaves_erased {
+            json["erased_of_shared"] = json!(ERASED_OF_SHARED);
+        }
         json
     });
     let unread = (!wanted.is_bound).then(|| view.unread().iter().map(|log| log.lines).sum::<u64>());
@@ -120,24 +129,32 @@ fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -
     if view.leaves_others_out() {
         asked["left_out"] = json!(OTHERS);
     }
+    let mut disclosed = json!({
+        "open": true,
+        "subject": columns.with_subject_group,
+        "restricted": view.shows_restricted(),
+    });
+    if wanted.is_bound {
+        disclosed["part"] = json!(PART);
+    }
+    let mut counts = reconciled.total().json();
+    if reconciled.leaves_erased() {
+        counts["erased_of_shared"] = json!(ERASED_OF_SHARED);
+    }
     json!({
         "_type": "https://in-toto.io/Statement/v1",
         "subject": subjects.collect::<Vec<_>>(),
         "predicateType": PREDICATE,
         "predicate": {
             "asked": asked,
-            "disclosed": {
-                "open": true,
-                "subject": columns.with_subject_group,
-                "restricted": view.shows_restricted(),
-            },
+            "disclosed": disclosed,
             "store": HEXLOWER.encode(store.id()),
             "commit": view.commit(),
             "recorded": time_text(view.recorded()),
             "checkpoint": checkpoint.map(|note| note.note.text()),
             "columns": columns.json(),
             "files": files.collect::<Vec<_>>(),
-            "counts": reconciled.total().json(),
+            "counts": counts,
             "deployments": deployments.collect::<Vec<_>>(),
             "lines_not_read_by_any_import": unread,
             "proof": proof,

@@ -3,6 +3,7 @@
 use super::closed;
 use super::desk::{By, Desk, Recorded, Statement, address, node, node_of, said};
 use super::error::{Error, Result};
+use super::whose::{Declared, own_reason, with_its_article};
 use super::words::{Fields, time_text};
 use crate::check::quoted;
 use lineal_engine::Snapshot;
@@ -41,8 +42,9 @@ impl Desk<'_> {
     /// none but that of their commit.
     ///
     /// # Errors
-    /// [`Error::Untimed`] where a time is given that would be kept nowhere, and what else is wrong with it;
-    /// nothing was written.
+    /// [`Error::Untimed`] where a time is given that would be kept nowhere, [`Error::NotStated`] of what a command
+    /// of its own records, [`Error::OwnReason`] where a reason would take the place of another, and what else is
+    /// wrong with it; nothing was written.
     pub fn declare(&self, by: &By<'_>, wanted: &Declare<'_>) -> Result<Recorded> {
         let _turn = self.turn();
         // What is still to come is refused as such.
@@ -57,38 +59,31 @@ impl Desk<'_> {
             return Err(Error::Untimed { at: time_text(at), node: quoted(&node) });
         }
         let view = self.store().snapshot()?;
-        if matches!(wanted.what, What::System | What::Node) {
-            need_no_law(wanted)?;
-        }
         let mut statement = match wanted.what {
             What::Node => {
                 let node = node(&view, wanted.node)?;
                 let (kind, key) = address(&view, node);
-                let own = match kind {
-                    Kind::Approval => Some("made by `lineal approve`, `reject` and `waive`"),
-                    Kind::Import | Kind::Checkpoint | Kind::Hold | Kind::Erasure => {
-                        Some("made of other records")
-                    }
-                    _ => None,
-                };
-                if let Some(why) = own {
-                    let name = view.name_of(node);
-                    return Err(Error::NotStated { kind: kind.name(), name, why });
-                }
+                let declared = self.declared(&view, (kind, &key))?;
+                declared.hold_names(wanted.fields)?;
                 let mut statement = Statement::new(kind, key);
                 statement.is_added = true;
                 statement.fields = self.fields(kind, wanted.fields)?;
+                declared.hold_values(&statement.fields)?;
                 statement
             }
             What::System | What::Role | What::Scope => self.system(&view, by, wanted)?,
         };
+        let declared = self.declared(&view, (statement.kind, &statement.key))?;
         for text in wanted.edges {
             let example = "belongs_to=system:credit-score";
             let wrong = || Error::Assignment { text: text.clone(), example };
             let (relation, target) = text.split_once('=').ok_or_else(wrong)?;
             let to = linked(&view, relation, target)?;
             match Relation::parse(relation) {
-                Some((relation, Direction::Forward)) => statement.link(relation, to)?,
+                Some((relation, Direction::Forward)) => {
+                    declared.hold_link(relation)?;
+                    statement.link(relation, to)?;
+                }
                 _ => {
                     return Err(Error::Relation {
                         from: statement.kind.name(),
@@ -103,9 +98,21 @@ impl Desk<'_> {
             let example = "risk_class=high";
             return Err(Error::Assignment { text: "nothing".to_owned(), example });
         }
+        let is_why_given = by.reason.is_some_and(|reason| !reason.trim().is_empty());
+        if let Some(meaning) = own_reason(statement.kind).filter(|_| is_why_given) {
+            let kind = with_its_article(statement.kind);
+            return Err(Error::OwnReason { kind, meaning });
+        }
         drop(view);
         statement.why(by)?;
         self.write(by, statement)
+    }
+
+    /// What of a node is declared, and what is not.
+    fn declared<'v>(&self, view: &'v Snapshot, (kind, key): (Kind, &Key)) -> Result<Declared<'v>> {
+        let former = view.node_with_key(kind, key).and_then(|node| self.former(view, node));
+        let former = former.map(|former| view.revision_record(&former)).transpose()?;
+        Ok(Declared::new(view, (kind, key), former.as_ref()))
     }
 
     fn system(&self, view: &Snapshot, by: &By<'_>, wanted: &Declare<'_>) -> Result<Statement> {
@@ -124,6 +131,9 @@ impl Desk<'_> {
             }
             statement.set("role", Value::List(wanted.fields.iter().map(Value::text).collect()));
         } else {
+            if wanted.what == What::System {
+                self.declared(view, (Kind::System, &statement.key))?.hold_names(wanted.fields)?;
+            }
             statement.fields = self.fields(Kind::System, wanted.fields)?;
         }
         statement.set("name", name.as_str());
@@ -133,25 +143,6 @@ impl Desk<'_> {
             statement.link(Relation::DoneBy, (Kind::Actor, Key::text(self.actor(by)?)))?;
         }
         Ok(statement)
-    }
-}
-
-/// What a system is in law: with it stands who says so and when, which scope and role alone keep.
-const LAW: [&str; 4] = ["role", "risk_class", "annex_point", "declared_at"];
-
-/// Refuses that it is declared as any other field is.
-fn need_no_law(wanted: &Declare<'_>) -> Result<()> {
-    if wanted.what == What::Node && !wanted.node.starts_with("system:") {
-        return Ok(());
-    }
-    let names = wanted.fields.iter().filter_map(|text| text.split_once('='));
-    match names.map(|(name, _)| name.trim()).find(|name| LAW.contains(name)) {
-        Some(name) => {
-            let why =
-                "stated by `lineal declare scope` and `lineal declare role`, with who says so";
-            Err(Error::NotStated { kind: Kind::System.name(), name: name.to_owned(), why })
-        }
-        None => Ok(()),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::done;
 use super::error::{Error, Result};
+use super::whose::own_reason;
 use super::words::{Fields, time_text};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{
     EdgeDraft, NodeDraft, NodeNo, Outcome, RevisionInfo, Saying, SealedField, Snapshot, Store,
+    person_named,
 };
 use lineal_proof::record::Revision;
 use lineal_proof::{Key, Map, Value};
@@ -79,7 +81,7 @@ impl Statement {
     pub(super) fn why(&mut self, by: &By<'_>) -> Result<()> {
         match by.reason.map(str::trim).filter(|reason| !reason.is_empty()) {
             Some(_) => self.seal("reason", Value::text(reason(by)?)),
-            None if matches!(self.kind, Kind::Document | Kind::Evaluation | Kind::Change) => {}
+            None if own_reason(self.kind).is_some() => {}
             None if self.fields.sealed.get("reason").is_some() => {}
             None => self.fields.removed.push("reason".to_owned()),
         }
@@ -151,12 +153,9 @@ impl<'a> Desk<'a> {
 
     /// The key of who states something.
     pub(super) fn actor(&self, by: &By<'_>) -> Result<String> {
-        let who = by.who.trim();
-        if who.is_empty() || who.eq_ignore_ascii_case("unknown") {
-            return Err(Error::Nobody);
-        }
-        said("the name behind --by", who)?;
-        Ok(self.store.actor_key(who)?)
+        let who = person_named(by.who).ok_or(Error::Nobody)?;
+        said("the name behind --by", &who)?;
+        Ok(self.store.actor_key(&who)?)
     }
 
     /// Takes a turn: until it is given back nobody else states anything.

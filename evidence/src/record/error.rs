@@ -65,15 +65,24 @@ pub enum Error {
         /// Names that look alike, or where all of them are listed.
         hint: String,
     },
-    /// A field that nobody states.
-    #[error("`{name}` of a {kind} is {why}; it cannot be declared")]
+    /// What is not declared, as a command of its own records it, or nobody states it.
+    #[error("{what} is not declared: {how}")]
     NotStated {
-        /// The kind.
-        kind: &'static str,
-        /// The name.
-        name: String,
-        /// Why.
-        why: &'static str,
+        /// The field or link, and of which kind.
+        what: String,
+        /// What records it, and who may.
+        how: String,
+    },
+    /// A reason that would take the place of one that is recorded for something else.
+    #[error(
+        "`reason` of {kind} says {meaning}, and is no place for why something is declared of it: leave --reason out. \
+         A document may say why: `lineal attach FILE --to NODE --type TYPE`"
+    )]
+    OwnReason {
+        /// The kind, with its article.
+        kind: String,
+        /// What its reason says.
+        meaning: &'static str,
     },
     /// A value of another type.
     #[error("`{name}` is {expected}; `{found}` is none")]

@@ -245,44 +245,7 @@ impl SignedStatement {
     }
 }
 
-/// Whose business a statement is: which roles of a server may make it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Who {
-    /// Who builds and runs systems.
-    Engineer,
-    /// Who decides about them.
-    Approver,
-    /// Who looks into what went wrong.
-    Investigator,
-}
-
 impl Record {
-    /// Whose business it is.
-    #[must_use]
-    pub fn who(&self) -> &'static [Who] {
-        match self {
-            Record::DeclareSystem { .. }
-            | Record::DeclareNode { .. }
-            | Record::Evaluate { .. }
-            | Record::Monitor { .. } => &[Who::Engineer],
-            Record::Loss { .. } | Record::Downtime { .. } | Record::Withdraw { .. } => {
-                &[Who::Engineer, Who::Investigator]
-            }
-            Record::Attach { .. } | Record::Incident { .. } => {
-                &[Who::Engineer, Who::Approver, Who::Investigator]
-            }
-            // What it is in law, whether a change is substantial, and who may sign: named persons.
-            Record::DeclareRole { .. }
-            | Record::DeclareScope { .. }
-            | Record::Change { .. }
-            | Record::Waive { .. }
-            | Record::Approve { .. }
-            | Record::Reject { .. }
-            | Record::AddKey { .. }
-            | Record::RevokeKey { .. } => &[Who::Approver],
-        }
-    }
-
     /// The decision, where it is one.
     fn decision(&self) -> Result<Option<(Approve<'_>, Option<&SignedStatement>)>> {
         Ok(match self {

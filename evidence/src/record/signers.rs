@@ -61,6 +61,11 @@ pub struct Signer {
     pub replaced_by: Option<String>,
 }
 
+/// Is a document of this key one of the keys on record?
+pub(super) fn is_key(key: &Key) -> bool {
+    key.part_text(0) == Some(SCOPE)
+}
+
 fn key_of(fingerprint: &str) -> Key {
     Key::new(vec![SCOPE.into(), fingerprint.into(), KeyPart::Null])
 }
@@ -87,7 +92,7 @@ pub fn signers(view: &Snapshot) -> Result<Vec<Signer>> {
     let mut found = Vec::new();
     for node in view.nodes_of(Kind::Document) {
         let key = view.key_of(node);
-        if key.part_text(0) == Some(SCOPE)
+        if is_key(&key)
             && let Some(fingerprint) = key.part_text(1)
             && view.revision_id(node).is_some()
         {

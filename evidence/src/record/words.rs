@@ -2,6 +2,7 @@
 
 use super::closed;
 use super::error::{Error, Result};
+use super::whose;
 use jiff::{Timestamp, civil, tz::TimeZone};
 use lineal_engine::schema::{COMMON_FIELDS, FieldSpec, FieldType, Kind, fields};
 use lineal_proof::{Map, Value};
@@ -10,20 +11,6 @@ use lineal_proof::{Map, Value};
 const EXAMPLE: &str = "provider='Example Bank' or metrics.accuracy=0.91";
 /// Most bytes of one value: more is a document, which `lineal attach` takes.
 pub const VALUE_MAX: usize = 16 << 10;
-/// Fields that what is named decides, or that have a command of their own.
-const DECIDED: [(Kind, &str, &str); 11] = [
-    (Kind::Document, "digest", "made from its bytes"),
-    (Kind::Document, "sha256", "made from its bytes"),
-    (Kind::Document, "size", "made from its bytes"),
-    (Kind::Document, "content", "kept by `lineal attach --keep`"),
-    (Kind::Approval, "envelope", "made by `lineal approve`"),
-    (Kind::Approval, "decision", "made by `lineal approve`, `reject` and `waive`"),
-    (Kind::Change, "type", "made by `lineal change`, `loss`, `downtime` and `withdraw`"),
-    (Kind::Change, "decision", "made by `lineal change`"),
-    (Kind::Document, "public_key", "made by `lineal key add`"),
-    (Kind::Document, "revoked_at", "made by `lineal key revoke`"),
-    (Kind::Document, "replaced_by", "made by `lineal key revoke`"),
-];
 
 /// Fields that were read: in the clear, to be sealed, and to be taken back.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -58,13 +45,12 @@ impl Fields {
             None => (path, None),
         };
         let spec = field(kind, name)?;
-        let says_why = |why| Error::NotStated { kind: kind.name(), name: name.to_owned(), why };
         if spec.is_derived() {
-            return Err(says_why("derived from what is recorded"));
+            let what = format!("`{name}` of {}", whose::with_its_article(kind));
+            let how = "it is derived from what is recorded".to_owned();
+            return Err(Error::NotStated { what, how });
         }
-        if let Some((_, _, why)) = DECIDED.iter().find(|(of, it, _)| *of == kind && *it == name) {
-            return Err(says_why(why));
-        }
+        whose::hold_always(kind, name)?;
         if value.len() > VALUE_MAX {
             return Err(Error::Unsaid { what: "the value", limit: VALUE_MAX });
         }

@@ -50,6 +50,19 @@ pub enum Error {
         #[source]
         why: Unresolved,
     },
+    /// Nothing has that name among what may be seen.
+    #[error("nothing of that name, or nothing that may be seen")]
+    Unseen,
+    /// For who is bound to systems: it is not of one of these, or cannot be made of one alone.
+    #[error(
+        "a report of the kind {report} for who is bound to systems stays within one of these, and {name} does not"
+    )]
+    Unconfined {
+        /// The kind of report.
+        report: &'static str,
+        /// What was named.
+        name: String,
+    },
     /// An event was named.
     #[error(
         "{name} is an event, and no report is about one: name its system, its deployment or its model"

@@ -3,7 +3,7 @@
 use super::asks::{Asks, Field};
 use super::document::{Block, Document, Gap, Lack, Reference, Section, Sentence};
 use super::words::{NOT_RECORDED, counted, kind_words, recorded, thousands};
-use crate::check::{around, header_of, time_text};
+use crate::check::{Part, around, header_of, time_text};
 use crate::{Closure, Error};
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{HoldInfo, HoldScope, NodeNo, Snapshot, Store};
@@ -26,6 +26,8 @@ pub struct Facts<'a> {
     view: &'a StoreView,
     /// The same view for questions: persons stand in their answers under keys.
     asked: StoreView,
+    /// Who is asked in its place, where only a part of it may be seen.
+    part: Option<&'a dyn Part>,
     pub(super) asks: Asks,
     pub(super) now: i64,
     names_persons: bool,
@@ -55,6 +57,7 @@ impl<'a> Facts<'a> {
             store,
             view,
             asked,
+            part: None,
             asks,
             now,
             names_persons,
@@ -70,6 +73,17 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn naming_persons(self) -> Facts<'a> {
         Facts { names_persons: true, ..self }
+    }
+
+    /// Of a part of the view alone, of which all questions are asked; the view must be narrowed to its events.
+    #[must_use]
+    pub fn of_part(self, part: &'a dyn Part) -> Facts<'a> {
+        Facts { part: Some(part), ..self }
+    }
+
+    /// May a node be named?
+    pub(super) fn sees(&self, node: NodeNo) -> bool {
+        self.part.is_none_or(|part| part.sees(node))
     }
 
     /// For a third party: why something is held is not told, and what belongs to other systems is
@@ -112,7 +126,11 @@ impl<'a> Facts<'a> {
 
     /// A sentence that is a node alone; of a person with the name, where that is wanted and known.
     pub(super) fn cell(&self, node: NodeNo) -> Sentence {
-        let sentence = Sentence::from(self.at(node));
+        self.named(node, Sentence::from(self.at(node)))
+    }
+
+    /// A sentence about a node with the name of the person behind it, where that is wanted and known.
+    fn named(&self, node: NodeNo, sentence: Sentence) -> Sentence {
         if !self.names_persons || self.snapshot().kind_of(node) != Kind::Actor {
             return sentence;
         }
@@ -140,10 +158,20 @@ impl<'a> Facts<'a> {
         sentence
     }
 
+    /// Who reviewed an event that is told, by the key in its row. What a question about the event would tell is
+    /// told here too, the name where that is wanted, also where the node of the person is not seen.
+    pub(super) fn reviewer(&self, key: &str) -> Sentence {
+        let node = self.snapshot().node_with_key(Kind::Actor, &lineal_proof::Key::text(key));
+        match node.filter(|node| !self.sees(*node)) {
+            Some(node) => self.named(node, Sentence::new().code(format!("actor:{key}"))),
+            None => self.person(key),
+        }
+    }
+
     /// A person by the key of whom a record names: the node where there is one.
     pub(super) fn person(&self, key: &str) -> Sentence {
         let node = self.snapshot().node_with_key(Kind::Actor, &lineal_proof::Key::text(key));
-        match node {
+        match node.filter(|node| self.sees(*node)) {
             Some(node) => self.cell(node),
             None => Sentence::new().code(format!("actor:{key}")),
         }
@@ -225,7 +253,11 @@ impl<'a> Facts<'a> {
         let prepared = Prepared::new(question).map_err(|mistake| wrong(mistake.into()))?;
         let request = Request { parameters: given, limits: &self.limits, now: self.now };
         let mut machine = Machine::default();
-        let answer = prepared.numbers_on(&mut machine, &self.asked, &request).map_err(wrong)?;
+        let answer = match self.part {
+            Some(part) => part.answer(&prepared, &mut machine, &request),
+            None => prepared.numbers_on(&mut machine, &self.asked, &request),
+        };
+        let answer = answer.map_err(wrong)?;
         match answer.completeness.truncated {
             Some(limit) if answer.completeness.state() == State::Truncated => {
                 Err(Error::Cut { limit: limit.to_string() })

@@ -5,7 +5,7 @@ use super::{
     Document, Error, Facts, Incident, Oversight, SAMPLE, SAMPLE_MAX, annex_iv_of, change,
     data_sheet, dpia, incident, oversight, retention,
 };
-use crate::check::AsOf;
+use crate::check::{AsOf, Part};
 use crate::own_events::view_of;
 use crate::record::time_of;
 use crate::retention::Policy;
@@ -37,6 +37,9 @@ pub struct ReportKind {
     pub tells_upkeep: bool,
     /// Does it follow from the view alone, so that no day of another report changes it?
     pub is_timeless: bool,
+    /// Can it be made of what belongs to one system, looking at nothing else? The others look at what else
+    /// rests on the same data, or tell of the whole store.
+    pub is_confined: bool,
     /// Does it tell of batches whole, whichever systems their events name?
     is_of_batches: bool,
     about: &'static [Kind],
@@ -53,6 +56,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &[],
         tells_upkeep: false,
         is_timeless: true,
+        is_confined: false,
         is_of_batches: false,
         about: DEPLOYED,
         make: |making| {
@@ -68,6 +72,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["from", "until", "sample", "names"],
         tells_upkeep: false,
         is_timeless: false,
+        is_confined: true,
         is_of_batches: false,
         about: DEPLOYED,
         make: |making| {
@@ -84,6 +89,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["from", "until", "names"],
         tells_upkeep: false,
         is_timeless: false,
+        is_confined: false,
         is_of_batches: false,
         about: &[Kind::Incident],
         make: |making| {
@@ -99,6 +105,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["names"],
         tells_upkeep: false,
         is_timeless: false,
+        is_confined: false,
         is_of_batches: false,
         about: &[Kind::Model],
         make: |making| match making.nodes[..] {
@@ -114,6 +121,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["names"],
         tells_upkeep: false,
         is_timeless: false,
+        is_confined: false,
         is_of_batches: false,
         about: &[Kind::Dataset],
         make: |making| Ok(data_sheet(&making.facts, making.one()?)?),
@@ -126,6 +134,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["policy", "names"],
         tells_upkeep: true,
         is_timeless: false,
+        is_confined: false,
         is_of_batches: true,
         about: DEPLOYED,
         make: |making| {
@@ -148,6 +157,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["names"],
         tells_upkeep: true,
         is_timeless: false,
+        is_confined: false,
         is_of_batches: false,
         about: &[Kind::System],
         make: |making| Ok(dpia(&making.facts, making.one()?)?),
@@ -209,6 +219,30 @@ struct Asked {
     names: bool,
 }
 
+/// Within what a report must stay: what somebody may see who is bound to systems.
+#[derive(Clone, Copy)]
+pub struct Within<'a> {
+    /// The part of the view that may be seen. Its questions tell of persons by their keys.
+    pub part: &'a dyn Part,
+    /// The systems, one of which the report must be of.
+    pub systems: &'a [String],
+}
+
+impl Within<'_> {
+    /// Refuses a thing that is not seen, or is none of the systems.
+    fn hold(&self, view: &StoreView, report: &'static str, node: NodeNo) -> Result<(), Error> {
+        let snapshot = view.snapshot();
+        if !self.part.sees(node) {
+            return Err(Error::Unseen);
+        }
+        let is_own = |name: &String| snapshot.find(Some(Kind::System), name).contains(&node);
+        match self.systems.iter().any(is_own) {
+            true => Ok(()),
+            false => Err(Error::Unconfined { report, name: snapshot.name_of(node) }),
+        }
+    }
+}
+
 /// What a report is made from.
 pub struct Basis<'a> {
     /// The store.
@@ -221,6 +255,9 @@ pub struct Basis<'a> {
     pub with_reasons: bool,
     /// What bounds its questions.
     pub limits: Limits<'a>,
+    /// Within what it must stay, for who is bound to systems. The view must be narrowed to that then, and an
+    /// earlier one be given in the place of the newest.
+    pub within: Option<Within<'a>>,
 }
 
 /// A report that is being made.
@@ -269,14 +306,26 @@ impl ReportKind {
     /// the store says.
     pub fn make(&self, request: &ReportRequest, from: &Basis<'_>) -> Result<Made, Error> {
         let asked = self.read(request)?;
+        if from.within.is_some() && !self.is_confined {
+            return Err(Error::Unconfined { report: self.name, name: self.name.to_owned() });
+        }
         let as_of = asked.as_of.unwrap_or(AsOf::Now);
         let (view, today) = as_of.view(from.store, from.newest, from.now)?;
         let mut nodes = Vec::with_capacity(asked.subjects.len());
         for text in &asked.subjects {
             nodes.push(self.node(&view, text)?);
         }
+        for node in &nodes {
+            if let Some(within) = &from.within {
+                within.hold(&view, self.name, *node)?;
+            }
+        }
         let view = self.own(view, &nodes)?;
+        let part = from.within.map(|within| within.part.with_events_of(&view));
         let mut facts = Facts::new(from.store, &view, today)?.within(from.limits);
+        if let Some(part) = &part {
+            facts = facts.of_part(&**part);
+        }
         if asked.names {
             facts = facts.naming_persons();
         }

@@ -5,6 +5,7 @@ use super::Error;
 use super::document::{Reference, Sentence, Table};
 use super::words::{cell_time, thousands};
 use crate::check::ask::{HOUR, span_text};
+use crate::past;
 use crate::quiet::{self, Watched};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::{BatchInfo, NodeNo, Snapshot};
@@ -27,8 +28,12 @@ pub(super) struct LogOf {
     watched: Watched,
     /// What is silent for longer is told, hours, where the deployment declares it.
     expected_hours: Option<f64>,
-    /// Batches with dated events, by their beginning.
+    /// Batches with dated events, by their beginning, as far as their times have come.
     pub(super) batches: Vec<BatchInfo>,
+    /// Batches of which no event's time has come: they count, and cover nothing.
+    ahead: Vec<BatchInfo>,
+    /// How many events are of a time to come.
+    pub(super) to_come: u64,
     /// Batches whose events all lack a time: they count, and stand nowhere.
     pub(super) undated: Vec<BatchInfo>,
     /// How many events of a batch say whether they were overridden, by its node.
@@ -53,12 +58,17 @@ impl LogOf {
         self.undated.iter().map(|batch| batch.events).sum()
     }
 
-    /// All batches with events, those with a time first.
-    pub(super) fn all(&self) -> impl Iterator<Item = &BatchInfo> {
-        self.batches.iter().chain(&self.undated)
+    /// Events with a time that has come.
+    pub(super) fn come(&self) -> u64 {
+        self.events().saturating_sub(self.timeless()).saturating_sub(self.to_come)
     }
 
-    /// The first and the last event that have a time.
+    /// All batches with events, those with a time that has come first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &BatchInfo> {
+        self.batches.iter().chain(&self.ahead).chain(&self.undated)
+    }
+
+    /// The first and the last event that have a time, and one that has come.
     pub(super) fn span(&self) -> Option<(i64, i64)> {
         let first = self.batches.iter().map(|batch| batch.first_time).min()?;
         let last = self.batches.iter().map(|batch| batch.last_time).max()?;
@@ -86,8 +96,16 @@ pub(super) fn of(view: &Snapshot, deployments: &[NodeNo], now: i64) -> Result<Ve
             silent += presence.events.saturating_sub(count);
             tells.insert(batch.node, count.max(batch.overrides));
         }
-        let (batches, undated) =
-            batches.into_iter().partition(|batch: &BatchInfo| batch.first_time <= batch.last_time);
+        let (dated, undated): (Vec<BatchInfo>, _) =
+            batches.into_iter().partition(|batch| batch.first_time <= batch.last_time);
+        let (mut batches, mut ahead, mut to_come) = (Vec::new(), Vec::new(), 0);
+        for batch in dated {
+            to_come += past::later(view, &batch, now)?.events;
+            match past::until(view, &batch, now)? {
+                Some(come) => batches.push(come),
+                None => ahead.push(batch),
+            }
+        }
         let expected_hours = match fields.get("expected_max_gap_hours") {
             Some(Value::Float(hours)) => Some(*hours),
             Some(other) => other.as_i64().map(|hours| hours as f64),
@@ -100,6 +118,8 @@ pub(super) fn of(view: &Snapshot, deployments: &[NodeNo], now: i64) -> Result<Ve
             watched: Watched::of(time("from").or_else(|| time("time")), time("until"), now),
             expected_hours,
             batches,
+            ahead,
+            to_come,
             undated,
             tells,
             silent,
@@ -198,11 +218,12 @@ pub(super) fn table(view: &Snapshot, logs: &[LogOf], silences: &[Silence]) -> Ta
             }
         };
         let span = log.span();
-        let events = match log.timeless() {
-            0 => thousands(log.events()),
-            timeless => {
-                format!("{} ({} without a time)", thousands(log.events()), thousands(timeless))
-            }
+        let kinds = [(log.timeless(), "without a time"), (log.to_come, "of a time to come")];
+        let beside = kinds.iter().filter(|(events, _)| *events > 0);
+        let beside = beside.map(|(events, how)| format!("{} {how}", thousands(*events)));
+        let events = match beside.collect::<Vec<_>>().join(", ") {
+            beside if beside.is_empty() => thousands(log.events()),
+            beside => format!("{} ({beside})", thousands(log.events())),
         };
         table.rows.push(vec![
             Sentence::from(Reference::at(view, log.node)),

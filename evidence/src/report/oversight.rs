@@ -210,7 +210,8 @@ fn contradicted(facts: &Facts<'_>, deployments: &Deployments) -> Result<Vec<Gap>
     Ok(found
         .map(|(node, contested)| {
             let say = Sentence::new().node(facts.at(node));
-            let say = say.text(format!(": {}", contested.words(view)));
+            let say =
+                say.text(format!(": {}", contested.words(view, &|import| facts.sees(import))));
             let gap = Gap::new(Lack::Conflict, say);
             match &contested.first {
                 Some(id) => gap.fix(format!("lineal show {}", quoted(id))),
@@ -316,7 +317,7 @@ fn reviewers(facts: &Facts<'_>, counted: &Counted) -> Result<Section, Error> {
     let mut nameless = 0;
     for ((reviewer, model), (events, overrides)) in &counted.by_reviewer {
         let who = match reviewer {
-            Some(key) => facts.person(key),
+            Some(key) => facts.reviewer(key),
             None => {
                 nameless += overrides;
                 NOT_RECORDED.into()

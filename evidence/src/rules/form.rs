@@ -50,8 +50,14 @@ pub enum BuiltIn {
     LateTimes,
     /// What is said to be done or to have happened at a time that is still to come.
     TimesToCome,
+    /// Events of a time that is still to come.
+    EventsToCome,
     /// Events that are recorded more than once with different contents.
     ContradictedEvents,
+    /// Models of the set `models` that rest on data that was taken back, and are in use or approved since then.
+    WithdrawnData,
+    /// Models of the set `models` of which an evaluation, or a run of its own, used data with a digest of their training data.
+    TestedOnTraining,
     /// Deployments that were not approved when they were put to use.
     ApprovalBeforeUse,
     /// Deployments that were not approved at their declared start.

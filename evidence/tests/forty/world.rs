@@ -13,7 +13,7 @@ use lineal_engine::storage::MemoryStorage;
 use lineal_engine::{BatchDraft, HoldScope, NodeDraft, Options, Saying, Store};
 use lineal_evidence::check::{Report, RuleResult, Wanted, check};
 use lineal_evidence::rules::Pack;
-use lineal_proof::{Key, Map, Value};
+use lineal_proof::{Key, KeyPart, Map, Value};
 use lineal_query::StoreView;
 
 /// Today: when the time-stamp authority of the vectors stamped, ns.
@@ -71,11 +71,17 @@ fn points(annex: &str, count: usize) -> Value {
     map(&members)
 }
 
+/// A data set whose key has no digest either.
+pub(crate) const UNDIGESTED: &str = "bare";
+
 pub(crate) fn key(kind: Kind, name: &str) -> Key {
     match kind {
         Kind::Dataset => Key::new(vec![
             name.into(),
-            format!("{name}-digest").into(),
+            match name {
+                UNDIGESTED => KeyPart::Null,
+                _ => format!("{name}-digest").into(),
+            },
             "s3".into(),
             "s3://d".into(),
         ]),

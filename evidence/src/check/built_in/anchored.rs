@@ -8,6 +8,7 @@ use super::Offence;
 use crate::check::Error;
 use crate::check::ask::{Asker, HOUR, span_text, time_text};
 use crate::check::header::stamped;
+use crate::past;
 use crate::rules::Rule;
 
 /// How long after the last event a stamp is still in time, where a rule says it.
@@ -29,7 +30,7 @@ pub(super) fn anchored(
             let mut says = Vec::new();
             for deployment in deployments(asker)? {
                 asker.go_on()?;
-                says.extend(of_deployment(store, asker, deployment, &stamps, most));
+                says.extend(of_deployment(store, asker, deployment, &stamps, most)?);
             }
             says.sort_unstable();
             says
@@ -89,18 +90,19 @@ fn of_deployment(
     deployment: NodeNo,
     stamps: &[(u64, Option<(i64, u64)>)],
     most: i64,
-) -> Option<String> {
+) -> Result<Option<String>, Error> {
     let snapshot = asker.snapshot();
-    let batches = snapshot.batches_of(deployment).into_iter();
-    let dated = batches
-        .filter_map(|node| snapshot.batch(node))
-        .filter(|batch| batch.events > 0 && batch.first_time <= batch.last_time);
-    let last = dated.max_by_key(|batch| (batch.last_time, batch.node))?;
+    // The last whose time has come: no stamp can be behind one of a time to come.
+    let dated = past::batches(snapshot, deployment, asker.now)?.into_iter();
+    let Some(last) = dated.max_by_key(|batch| (batch.last_time, batch.node)) else {
+        return Ok(None);
+    };
     // From the commit on that brought it a checkpoint holds it.
-    let brought = store.revisions(snapshot, last.node).iter().map(|it| it.commit).min()?;
+    let brought = store.revisions(snapshot, last.node).iter().map(|it| it.commit).min();
+    let Some(brought) = brought else { return Ok(None) };
     let (last, name) = (last.last_time, asker.name(deployment));
     let covering = stamps.iter().find(|(size, _)| *size >= brought);
-    match covering.and_then(|(_, first)| *first) {
+    Ok(match covering.and_then(|(_, first)| *first) {
         Some((stamp, size)) if stamp.saturating_sub(last) > most => Some(format!(
             "anchored late: the last event of {name}, of {}, was stamped with checkpoint {size} on {}, {} behind it",
             time_text(last),
@@ -112,5 +114,5 @@ fn of_deployment(
             Some(format!("no stamp holds the last event of {name}, of {}", time_text(last)))
         }
         _ => None,
-    }
+    })
 }

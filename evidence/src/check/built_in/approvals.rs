@@ -45,6 +45,14 @@ impl Beginning {
         Ok(None)
     }
 
+    /// What it is, with its time behind it.
+    fn name(self) -> &'static str {
+        match self {
+            Beginning::Use | Beginning::Start => "deployment",
+            Beginning::Events => "the first event",
+        }
+    }
+
     /// What came too early.
     fn words(self) -> &'static str {
         match self {
@@ -216,10 +224,11 @@ impl Release {
             let counting = claimed.iter().flat_map(Standing::counting);
             let late = counting.max_by_key(|decided| (decided.recorded, decided.approval))?;
             let say = format!(
-                "{} claims {} and is recorded since {}, behind {words} {}: that it came first is not shown",
+                "{}: approved, as stated, at {}, recorded at {}, after {} at {}: that it came first is not shown",
                 view.name_of(late.approval),
                 time_text(late.claimed()),
                 time_text(late.recorded),
+                beginning.name(),
                 time_text(started)
             );
             return Some((Status::Gap, say));

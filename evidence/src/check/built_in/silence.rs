@@ -1,12 +1,13 @@
 //! Silence in the log of a deployment that is longer than expected, and that nothing recorded explains.
 
-use lineal_engine::{BatchInfo, NodeNo};
+use lineal_engine::NodeNo;
 use lineal_proof::Value;
 
 use super::Offence;
 use super::interval::Declared;
 use crate::check::Error;
 use crate::check::ask::{Asker, HOUR, span_text, time_text};
+use crate::past;
 use crate::quiet::{self, Explanation, Quiet, Watched};
 use crate::rules::Rule;
 
@@ -52,11 +53,7 @@ pub(super) fn unexplained(
     for deployment in subjects {
         asker.go_on()?;
         let declared = Declared::of(asker, *deployment)?;
-        let batches = snapshot.batches_of(*deployment).into_iter();
-        let batches: Vec<BatchInfo> = batches
-            .filter_map(|node| snapshot.batch(node))
-            .filter(|batch| batch.events > 0 && batch.first_time <= batch.last_time)
-            .collect();
+        let batches = past::batches(snapshot, *deployment, asker.now)?;
         let (from, until) = declared.map_or((None, None), |it| (it.from, it.until));
         let watched = Watched::of(from, until, asker.now);
         let most = expected(asker, rule, *deployment)?;

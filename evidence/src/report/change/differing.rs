@@ -3,7 +3,7 @@
 use super::{Both, KIND, Side};
 use crate::report::document::{Block, Gap, Lack, Reference, Section, Sentence, Table};
 use crate::report::facts::{Facts, ROWS_SHOWN};
-use crate::report::words::{NOT_RECORDED, recorded};
+use crate::report::words::{NOT_RECORDED, recorded, when};
 use crate::{Error, Member};
 use lineal_engine::schema::{Kind, Relation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,18 @@ pub(super) fn lineage(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> 
         gaps.extend(undigested(side));
     }
     gaps.dedup();
+    let mut told = BTreeSet::new();
+    for side in [&both.old, &both.new] {
+        for (at, member) in side.closure.of_kind(Kind::Dataset) {
+            let Some((change, time)) = taken_back(side, at) else { continue };
+            if told.insert(member.id.0) {
+                let say = Sentence::new().node(Reference::from(member));
+                let say = say.text(format!(": withdrawn {} by ", when(time)));
+                let change = &side.closure.members[change];
+                gaps.push(Gap::new(Lack::Conflict, say.node(Reference::from(change))));
+            }
+        }
+    }
     section.push(Block::Gaps(gaps));
     Ok(section)
 }
@@ -98,6 +110,9 @@ fn told(side: &Side, members: Option<&Vec<(usize, &Member)>>) -> Sentence {
         if !roles.is_empty() {
             sentence = sentence.text(format!(" ({})", roles.join(", ")));
         }
+        if let Some((_, at)) = taken_back(side, *place) {
+            sentence = sentence.text(format!(" withdrawn {}", when(at)));
+        }
         match (member.digest(), member.text("digest")) {
             (Some((algorithm, digest)), _) => {
                 sentence = sentence.text(" ").code(format!("{algorithm}:{digest}"));
@@ -112,6 +127,16 @@ fn told(side: &Side, members: Option<&Vec<(usize, &Member)>>) -> Sentence {
         }
     }
     sentence
+}
+
+/// The first record that takes a data set back, and its time.
+fn taken_back(side: &Side, place: usize) -> Option<(usize, Option<i64>)> {
+    let members = &side.closure.members;
+    let changes = side.closure.against(place, Relation::Concerns);
+    let taken_back = changes.filter(|change| {
+        members[*change].kind == Kind::Change && members[*change].text("type") == Some("withdrawal")
+    });
+    taken_back.map(|change| (change, members[change].number("time"))).min_by_key(|(_, at)| *at)
 }
 
 /// What the producing runs did with a thing.

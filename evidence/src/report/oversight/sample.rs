@@ -187,7 +187,7 @@ fn table(facts: &Facts<'_>, caption: String, events: &[EventRef]) -> Result<Tabl
             let value = fields.get(field.spec().name);
             row.push(match (field, value) {
                 (_, None) => NOT_RECORDED.into(),
-                (EventField::Reviewer, Some(Value::Text(key))) => facts.person(key),
+                (EventField::Reviewer, Some(Value::Text(key))) => facts.reviewer(key),
                 (_, Some(value)) => recorded(value, Some(field.spec().field_type)).into(),
             });
         }

@@ -113,7 +113,7 @@ fn words(
         let log = &logs[*at];
         let Some((first, last)) = log.span() else { continue };
         let about = Reference::at(view, log.node);
-        let events = counted(log.events() - log.timeless(), "event");
+        let events = counted(log.come(), "event");
         let batches = log.batches.len() as u64;
         let plural = if batches == 1 { "batch" } else { "batches" };
         words.push(Sentence::new().node(about.clone()).text(format!(
@@ -137,6 +137,11 @@ fn words(
         let say = Sentence::new().node(Reference::at(view, log.node));
         let events = counted(log.timeless(), "event");
         words.push(say.text(format!(": {events} without a time, which no picture can place.")));
+    }
+    for log in logs.iter().filter(|log| log.to_come > 0).take(DRAWN_MAX) {
+        let say = Sentence::new().node(Reference::at(view, log.node));
+        let events = counted(log.to_come, "event");
+        words.push(say.text(format!(": {events} of a time to come, which no log covers yet.")));
     }
     let without: Vec<Reference> = logs
         .iter()
