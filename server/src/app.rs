@@ -13,7 +13,7 @@ use crate::pool::Pool;
 use crate::rate::Rates;
 use crate::telemetry::Telemetry;
 use crate::tenant::Tenant;
-use crate::token::{Token, TokenFile, Tokens};
+use crate::token::{ALL, Token, TokenFile, Tokens};
 use crate::trail::{TRAIL_STORE, Trail};
 use crate::writer::{self, Writer};
 use lineal_engine::clock::Clock;
@@ -180,6 +180,14 @@ impl App {
             None => self.writers.values().next().or(self.keeper.as_ref()),
         };
         writer.map(|writer| &writer.trail)
+    }
+
+    /// The trails of stores that a token of these names is good for.
+    pub(crate) fn trails_of(&self, stores: &[String]) -> impl Iterator<Item = &Arc<Trail>> {
+        let is_meant = |name: &&String| stores.iter().any(|store| store == ALL || store == *name);
+        let named = self.tenants.keys().filter(|name| !self.is_for_trail(name));
+        let meant: Vec<&String> = named.filter(is_meant).collect();
+        meant.into_iter().filter_map(|name| self.keeper(name)).map(|writer| &writer.trail)
     }
 
     /// The trails that are kept.

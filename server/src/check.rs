@@ -89,6 +89,15 @@ impl Part for Answering<'_> {
     }
 }
 
+/// Who answers the questions of a report that must stay within what a token sees.
+pub(crate) fn within<'a>(
+    whole: &'a StoreView,
+    part: ScopedView,
+    limits: &'a Limits<'a>,
+) -> impl Part + 'a {
+    Answering { whole, part: Some(part), limits, decisions: false }
+}
+
 /// Puts the numbers of the whole view in the place of those of a part.
 fn renumber(value: &mut Value, part: &ScopedView) {
     match value {
@@ -209,7 +218,7 @@ impl Hands {
                 "commit": commit, "document": document, "pack": report.pack, "counts": report.counts(),
             }));
         }
-        self.store.write_indexes().map_err(stored)?;
+        self.derive().map_err(stored)?;
         Ok(json!({ "recorded": recorded }))
     }
 }

@@ -6,7 +6,7 @@ use crate::gate::Call;
 use crate::handler::{
     aliases, backup, batches, check, erasures, export, handed, health, history, imports, intake,
     keys, marquez, metrics, mirror, names, nodes, plans, prove, public_log, query, records,
-    reference, report, retention, schema, show, stats, trace, trail, upkeep,
+    reference, report, retention, schema, show, stats, tokens, trace, trail, upkeep,
 };
 use crate::held::Given;
 use crate::openapi::Description;
@@ -20,7 +20,7 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response<Given>, 
 
 /// One row of the table.
 pub(crate) struct Endpoint {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `DELETE`.
     pub(crate) method: &'static str,
     /// The path, with `{name}` for a part and `{*name}` for all the rest.
     pub(crate) path: &'static str,
@@ -81,6 +81,9 @@ const WRITERS: Roles = Roles::These(&[Importer, Admin]);
 /// Who sees how far a job is whose id they were given.
 const JOB_READERS: Roles =
     Roles::These(&[Importer, Engineer, Approver, Investigator, PrivacyOfficer, Admin]);
+/// Who may have a job begun, and so cancel it: which jobs these are, the handler tells.
+const CANCELLERS: Roles =
+    Roles::These(&[Importer, Engineer, Approver, Investigator, PrivacyOfficer, Auditor, Admin]);
 /// Who erases, and holds what must stay.
 const ERASERS: Roles = Roles::These(&[PrivacyOfficer]);
 /// Who hands logs over to others, signed with the log's key: within a case, for a right of somebody's, as an
@@ -276,6 +279,14 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         describe: |it| {
             it.place("id", "The id of the job").writes().json::<crate::wire::ImportJob>("The job.")
         },
+    },
+    Endpoint {
+        method: "DELETE",
+        path: "/v1/imports/{id}",
+        summary: "Cancel a job that waits, or an import before its first commit: nothing of it is done. For the token that asked for it, and administrators.",
+        roles: CANCELLERS,
+        handler: does!(imports::cancel),
+        describe: imports::describe_cancel,
     },
     Endpoint {
         method: "GET",
@@ -482,6 +493,22 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     },
     Endpoint {
         method: "POST",
+        path: "/v1/retention/proposals",
+        summary: "Write down what is due of a class, for a second person to read and execute.",
+        roles: ERASERS,
+        handler: does!(retention::propose),
+        describe: retention::describe_propose,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/retention/executions",
+        summary: "Erase what a proposal lists, if all of it is due; who asks executes what another decided.",
+        roles: ERASERS,
+        handler: does!(retention::execute),
+        describe: retention::describe_execute,
+    },
+    Endpoint {
+        method: "POST",
         path: "/v1/retractions",
         summary: "Undo an import: current views leave out what only it brought; nothing is deleted.",
         roles: ADMINS,
@@ -503,6 +530,38 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: ADMINS,
         handler: does!(upkeep::verify),
         describe: upkeep::describe_verify,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/rebuild",
+        summary: "Make everything anew that is derived, while questions go on.",
+        roles: ADMINS,
+        handler: does!(upkeep::rebuild),
+        describe: upkeep::describe_rebuild,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/tokens",
+        summary: "Make a token, for no more and no longer than the one that asks; its text is shown this once.",
+        roles: ADMINS,
+        handler: does!(tokens::post),
+        describe: tokens::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/tokens",
+        summary: "The tokens: whom they are for, what they may, when they end; not their texts.",
+        roles: ADMINS,
+        handler: does!(tokens::list),
+        describe: tokens::describe_list,
+    },
+    Endpoint {
+        method: "DELETE",
+        path: "/v1/tokens/{id}",
+        summary: "Revoke a token; it stays in the list.",
+        roles: ADMINS,
+        handler: does!(tokens::revoke),
+        describe: tokens::describe_revoke,
     },
     Endpoint {
         method: "POST",

@@ -2,13 +2,22 @@
 //! told in the store's own words.
 
 use crate::seal;
-use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest};
+use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest, RetentionExecution};
 use crate::writer::{Failed, Hands};
 use lineal_engine::schema::Kind;
-use lineal_engine::{ErasureOrder, Error, EventRef, HoldScope, NodeNo, Snapshot, Target};
+use lineal_engine::{
+    ErasureDone, ErasureOrder, Error, EventRef, HoldScope, NodeNo, Snapshot, Target,
+};
+use lineal_evidence::retention::{Fitting, Policy, ProposalError, Read};
 use lineal_import::Progress;
+use lineal_proof::record::Decision;
 use lineal_query::told::{Stored, Target as Told, Unresolved};
 use serde_json::{Value as Json, json};
+
+/// What a proposal that came along is called in messages.
+const PROPOSAL: &str = "the proposal";
+/// The same of a policy.
+const POLICY: &str = "the policy that was sent";
 
 /// Nothing was done, for a reason that the caller may know.
 fn refused(why: impl Into<String>) -> Failed {
@@ -19,8 +28,11 @@ impl Hands {
     /// An error of an erasure: what the request asked for that may not be is told as it is.
     fn unerased(&self, error: &Error) -> Failed {
         match error {
-            Error::SamePerson { .. }
-            | Error::Unsaid { .. }
+            Error::SamePerson { .. } => refused(format!(
+                "{error}: who asks executes it, so `decided_by` names another person"
+            )),
+            Error::Nobody { .. } => refused(format!("{error} (`decided_by`)")),
+            Error::Unsaid { .. }
             | Error::NothingToErase { .. }
             | Error::Restricted { .. }
             | Error::Held { .. }
@@ -28,7 +40,10 @@ impl Hands {
             | Error::NoLog
             | Error::OtherKey { .. }
             | Error::OtherOrigin { .. }
-            | Error::NoKey { .. } => refused(error.to_string()),
+            | Error::NoKey { .. }
+            | Error::OtherIndexKey { .. }
+            | Error::OtherActorKey { .. }
+            | Error::SeedsMissing { .. } => refused(error.to_string()),
             other => self.store_failed(other),
         }
     }
@@ -103,28 +118,64 @@ impl Hands {
         // A view holds a mark, and replaced files would wait for it.
         drop(stored);
         let decision = request.decision_made().map_err(refused)?;
+        let persons = self.store.two_persons(&request.decided_by, login).map_err(failed)?;
         let order = ErasureOrder {
             targets,
             decision,
             basis: request.basis.clone(),
             reference: request.decision.clone(),
-            decided_by: self.store.actor_key(&request.decided_by).map_err(failed)?,
-            executed_by: self.store.actor_key(login).map_err(failed)?,
+            decided_by: persons.decided_by,
+            executed_by: persons.executed_by,
         };
         let done = self.store.erase(&order, request.dry_run).map_err(failed)?;
-        let files = done.files.iter().map(|file| {
-            json!({
-                "container": file.container.to_string(), "generation": file.generation,
-                "sha256": file.sha256.to_string(),
-            })
-        });
-        Ok(json!({
-            "decision": decision.name(), "dry_run": request.dry_run, "commit": done.commit,
-            "rows": done.rows, "batches": done.batches, "values": done.values.len(),
-            "retracted": { "rows": done.retracted.rows, "fields": done.retracted.fields },
-            "files_that_must_not_exist": files.collect::<Vec<_>>(),
-            "waiting": done.waiting.len(), "orphans": done.orphans.len(),
-        }))
+        Ok(erased_json(decision, request.dry_run, &done))
+    }
+
+    /// Erases what a proposal lists, if it is the one that was read and all of it is due now under the policy,
+    /// after what waits in the journal was committed. Who asks executes it.
+    ///
+    /// # Errors
+    /// A name for programs, and what happened.
+    pub(crate) fn retain(
+        &self,
+        wanted: &RetentionExecution,
+        login: &str,
+        progress: &Progress,
+    ) -> Result<Json, Failed> {
+        let unfit = |error: ProposalError| match error {
+            ProposalError::Evidence(lineal_evidence::Error::Store(error)) => {
+                self.store_failed(&error)
+            }
+            other => refused(other.to_string()),
+        };
+        let policy = match &wanted.policy {
+            None => Policy::read(None),
+            Some(text) => Policy::parse(text, POLICY),
+        };
+        let policy = policy.map_err(|error| refused(error.to_string()))?;
+        let (bytes, sha256) = (wanted.proposal.as_bytes(), wanted.sha256.as_str());
+        let fitting = Fitting::of(Read { name: PROPOSAL, bytes, sha256 }, &policy);
+        let fitting = fitting.map_err(unfit)?;
+        if self.intake.pending().entries > 0 {
+            seal::seal(self, self.tenant.now(), progress)?;
+        }
+        let failed = |error: Error| self.unerased(&error);
+        let view = self.store.snapshot().map_err(failed)?.with_restricted();
+        let agreed = fitting.agreed(&self.store, &view, self.tenant.now()).map_err(unfit)?;
+        // A view holds a mark, and replaced files would wait for it.
+        drop(view);
+        let persons = self.store.two_persons(&wanted.decided_by, login).map_err(failed)?;
+        let order = ErasureOrder {
+            targets: agreed.targets,
+            decision: Decision::Erased,
+            basis: agreed.basis,
+            reference: agreed.reference,
+            decided_by: persons.decided_by,
+            executed_by: persons.executed_by,
+        };
+        // The trail of who asked for it has a period of its own.
+        let done = self.store.erase_due(&order).map_err(failed)?;
+        Ok(erased_json(Decision::Erased, false, &done))
     }
 
     /// Signs a checkpoint of all commits, after the log's name and key were recorded where they are not.
@@ -139,7 +190,7 @@ impl Hands {
         let failed = |error: Error| self.unerased(&error);
         let actor = Some(self.store.actor_key(login).map_err(failed)?);
         let log = self.store.record_log(request.origin.as_deref(), actor).map_err(failed)?;
-        self.store.write_indexes().map_err(failed)?;
+        self.derive().map_err(failed)?;
         let made = self.store.checkpoint().map_err(failed)?;
         let said = &made.checkpoint;
         Ok(json!({
@@ -170,7 +221,27 @@ impl Hands {
             };
             self.store.hold(&request.name, &scope, &request.reason, actor).map_err(failed)?
         };
-        self.store.write_indexes().map_err(failed)?;
+        self.derive().map_err(failed)?;
         Ok(json!({ "name": request.name, "released": request.release, "commit": commit }))
     }
+}
+
+/// What was erased, as it is told: how many values, and not of whom.
+fn erased_json(decision: Decision, dry_run: bool, done: &ErasureDone) -> Json {
+    let files = done.files.iter().map(|file| {
+        json!({
+            "container": file.container.to_string(), "generation": file.generation,
+            "sha256": file.sha256.to_string(),
+        })
+    });
+    json!({
+        "decision": decision.name(), "dry_run": dry_run, "commit": done.commit,
+        "rows": done.rows, "batches": done.batches, "values": done.values.len(),
+        "retracted": { "rows": done.retracted.rows, "fields": done.retracted.fields },
+        "trail": {
+            "values": done.trail.values, "uses": done.trail.uses, "unread": done.trail.unread,
+        },
+        "files_that_must_not_exist": files.collect::<Vec<_>>(),
+        "waiting": done.waiting.len(), "orphans": done.orphans.len(),
+    })
 }

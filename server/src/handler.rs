@@ -28,6 +28,7 @@ pub(crate) mod retention;
 pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod stats;
+pub(crate) mod tokens;
 pub(crate) mod trace;
 pub(crate) mod trail;
 pub(crate) mod typed;

@@ -4,8 +4,9 @@ use crate::gate::Who;
 use crate::upload::Upload;
 use crate::wire::{
     AliasRequest, CheckRequest, CheckpointRequest, CompactRequest, ErasureRequest, HoldRequest,
-    ImportJob, ImportProgress, RetractRequest, VerifyRequest,
+    ImportJob, ImportProgress, RetentionExecution, RetractRequest, VerifyRequest,
 };
+use crate::writer::RECORDED;
 use lineal_evidence::record::Request;
 use lineal_import::Progress;
 use lineal_query::value::time_text;
@@ -16,6 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Jobs that are remembered; above this those that ended first are forgotten.
 const JOBS_KEPT: usize = 1_000;
+/// Work that can be ended while it is done: it is then not done at all, or what is done stays whole.
+const STOPPABLE: [&str; 3] = ["import", "verify", "compact"];
 
 /// What a job reads.
 pub(crate) enum Input {
@@ -45,6 +48,10 @@ pub(crate) enum Input {
     Alias(AliasRequest, String),
     /// The store's files.
     Verify(VerifyRequest),
+    /// What is derived of the store.
+    Rebuild,
+    /// What goes by its ceiling, and the login of who asks.
+    Retention(Box<RetentionExecution>, String),
 }
 
 /// Options of an import that a request may set.
@@ -75,6 +82,8 @@ pub(crate) struct Job {
 /// Where a job stands.
 enum State {
     Waiting,
+    /// It waited, and is not begun any more: its end is being noted.
+    Cancelled,
     Running,
     Done(Json),
     Failed(&'static str, String),
@@ -113,8 +122,33 @@ impl Job {
         &self.label
     }
 
-    pub(crate) fn begin(&self) {
-        *self.locked() = State::Running;
+    /// Begins it; not if it was cancelled meanwhile.
+    pub(crate) fn begin(&self) -> bool {
+        let mut state = self.locked();
+        let waits = matches!(*state, State::Waiting);
+        if waits {
+            *state = State::Running;
+        }
+        waits
+    }
+
+    /// Wishes that it is not done. Says whether it waited, so that it is never begun; one that runs ends by
+    /// itself if it still can, and one that is over stays as it is.
+    pub(crate) fn cancel(&self) -> bool {
+        let mut state = self.locked();
+        match *state {
+            State::Waiting => {
+                *state = State::Cancelled;
+                true
+            }
+            State::Running => {
+                if STOPPABLE.contains(&self.kind) {
+                    self.progress.stop();
+                }
+                false
+            }
+            State::Cancelled | State::Done(_) | State::Failed(..) => false,
+        }
     }
 
     /// It ended, with a report or with a name for the error and the error.
@@ -139,7 +173,7 @@ impl Job {
         let (bytes, bytes_total, items, phase) = self.progress.read();
         let state = self.locked();
         let (name, report, problem) = match &*state {
-            State::Waiting => ("waiting", None, None),
+            State::Waiting | State::Cancelled => ("waiting", None, None),
             State::Running => ("running", None, None),
             State::Done(report) => ("done", Some(report.clone()), None),
             State::Failed(name, detail) => ("failed", None, Some((*name, detail.clone()))),
@@ -155,7 +189,7 @@ impl Job {
             problem: problem.map(|(name, detail)| {
                 serde_json::json!({
                     "type": format!("urn:lineal:problem:{name}"),
-                    "title": failed(self.kind),
+                    "title": if name == RECORDED { STANDS } else { failed(self.kind) },
                     "detail": detail,
                 })
             }),
@@ -166,6 +200,9 @@ impl Job {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What is said of a job that ended early behind what it had recorded.
+const STANDS: &str = "Recorded, and not all of it is done";
 
 /// What is said of a job of a kind that failed.
 fn failed(kind: &str) -> &'static str {
@@ -182,6 +219,8 @@ fn failed(kind: &str) -> &'static str {
         "retraction" => "The retraction failed",
         "alias" => "The name was not recorded",
         "verify" => "The verification broke off",
+        "rebuild" => "What is derived was not made anew",
+        "retention" => "What was proposed was not erased",
         _ => "The job failed",
     }
 }
@@ -220,5 +259,33 @@ impl Jobs {
     pub(crate) fn all(&self) -> Vec<Arc<Job>> {
         let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.iter().rev().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(kind: &'static str) -> Arc<Job> {
+        Job::new("7".to_owned(), kind, "x".to_owned(), 0, (None, "request".into()))
+    }
+
+    #[test]
+    fn a_job_that_waits_is_never_begun_once_it_was_cancelled() {
+        let waiting = job("erasure");
+        assert!(waiting.cancel() && !waiting.cancel(), "who cancels it notes it, once");
+        assert!(!waiting.begin());
+        assert!(!waiting.is_over(), "until its end is noted");
+    }
+
+    #[test]
+    fn of_jobs_that_run_those_are_stopped_that_can_be() {
+        for (kind, is_stopped) in [("import", true), ("verify", true), ("erasure", false)] {
+            let running = job(kind);
+            assert!(running.begin() && !running.cancel());
+            assert_eq!(running.progress.is_stopped(), is_stopped, "{kind}");
+            running.end(Ok(Json::Null));
+            assert!(!running.cancel() && running.told().state == "done", "{kind}");
+        }
     }
 }

@@ -75,5 +75,5 @@ pub use oidc::Algorithm;
 pub use role::{BREAK_GLASS_HOURS_MAX, ROLES, Role};
 pub use serve::{Handle, Server};
 pub use token::{ALL, PREFIX, Token, TokenFile, Tokens, Wanted};
-pub use trail::note_command;
+pub use trail::{commit_noted, note_command};
 pub use wire::*;

@@ -4,6 +4,7 @@
 
 mod evidence;
 mod fit;
+mod handing;
 mod offered;
 mod report;
 mod stating;

@@ -16,6 +16,11 @@ use utoipa::openapi::schema::{
 };
 use utoipa::openapi::{Content, Ref, RefOr, Required, ResponseBuilder};
 
+/// The parameter that names an earlier view.
+const AS_OF: &str = "as_of";
+/// Said of a request that is refused with 400 where an earlier view may be named.
+const BEHIND: &str = "The request cannot be read, or `as_of` is behind the last commit.";
+
 /// What an endpoint takes and gives, as it is being written down.
 pub(crate) struct Description {
     operation: OperationBuilder,
@@ -106,7 +111,12 @@ impl Description {
             .schema(Some(schema))
             .build();
         self.operation = self.operation.parameter(parameter);
-        self
+        if name == AS_OF { self.earlier() } else { self }
+    }
+
+    /// It takes the commit, or the time, of an earlier view.
+    pub(crate) fn earlier(self) -> Description {
+        self.problem(400, BEHIND)
     }
 
     /// It asks one store, which may have to be named.

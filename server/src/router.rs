@@ -43,6 +43,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         };
         let method = match endpoint.method {
             "POST" => MethodFilter::POST,
+            "DELETE" => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
         router = router.route(endpoint.path, on(method, handler));

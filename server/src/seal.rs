@@ -88,9 +88,8 @@ fn seal_file(
         };
         let paths = [spool.file.clone()];
         let report = import(&hands.store, &paths, &options, &hands.mapping, progress);
-        sealed
-            .reports
-            .push(report.map_err(|error| hands.failed(&error, &spool.file, &name))?.to_json());
+        let report = report.map_err(|error| hands.failed(&error, &spool.file, &name))?;
+        sealed.reports.push(hands.told(&report, &spool.file, &name));
     }
     files.remove(number).map_err(|error| of_journal(hands, &error))?;
     sealed.entries += requests.iter().map(|request| request.entries.len() as u64).sum::<u64>();

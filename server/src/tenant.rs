@@ -183,6 +183,21 @@ impl Tenant {
         }
         let known = Arc::clone(current.scopes.known());
         drop(current);
+        self.replace(known)
+    }
+
+    /// Opens the store anew although nothing was committed: what is derived of it is made anew. Earlier states
+    /// go, since they hold what was derived before. Blocks while it reads.
+    pub(crate) fn open_anew(&self) {
+        let _alone = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = Arc::clone(self.current().scopes.known());
+        if self.replace(known) {
+            self.state.write().unwrap_or_else(PoisonError::into_inner).earlier.clear();
+        }
+    }
+
+    /// Puts the store as it is now in the place of the state in use. Says whether that was done.
+    fn replace(&self, known: Arc<KnownSystems>) -> bool {
         match Opened::open(&self.path, known) {
             Ok(opened) => {
                 let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);

@@ -96,6 +96,26 @@ impl Token {
         self.stores.iter().any(|store| store == ALL || store == name)
     }
 
+    /// Are these stores and systems none but those that it is good for itself?
+    #[must_use]
+    pub(crate) fn covers(&self, stores: &[String], systems: &[String]) -> bool {
+        let within = |own: &[String], others: &[String]| {
+            own.iter().any(|name| name == ALL) || others.iter().all(|name| own.contains(name))
+        };
+        within(&self.stores, stores) && within(&self.systems, systems)
+    }
+
+    /// Is another good for no store, no system and no time but those that it is good for itself?
+    #[must_use]
+    pub(crate) fn could_make(&self, other: &Token) -> bool {
+        let is_within = match (self.expires, other.expires) {
+            (None, _) => true,
+            (Some(end), Some(other)) => other <= end,
+            (Some(_), None) => false,
+        };
+        is_within && self.covers(&other.stores, &other.systems)
+    }
+
     /// The systems that it is bound to; none where it sees them all.
     #[must_use]
     pub fn bound_to_systems(&self) -> Option<&[String]> {
@@ -121,6 +141,9 @@ fn check(wanted: &Wanted, now: i64) -> Result<()> {
     }
     if wanted.stores.is_empty() {
         return refuse(format!("a token names its stores, or `{ALL}` for all"));
+    }
+    if wanted.stores.iter().chain(&wanted.systems).any(|name| name.trim().is_empty()) {
+        return refuse(format!("the name of a store or a system is not empty; `{ALL}` is all"));
     }
     if role.must_name_systems() && wanted.systems.is_empty() {
         return refuse(format!(
@@ -234,6 +257,19 @@ mod tests {
     }
 
     #[test]
+    fn a_token_could_make_what_ends_with_it_and_nothing_that_lives_longer() {
+        let ends = |expires| Token::create(Wanted { expires, ..wanted(Role::Admin) }, 0).unwrap().0;
+        let (never, soon, later) = (ends(None), ends(Some(10)), ends(Some(11)));
+        for other in [&never, &soon, &later] {
+            assert!(never.could_make(other));
+        }
+        assert!(soon.could_make(&soon) && later.could_make(&soon));
+        assert!(!soon.could_make(&later) && !soon.could_make(&never));
+        let bound = Token { systems: vec!["credit".to_owned()], ..never.clone() };
+        assert!(never.could_make(&bound) && !bound.could_make(&never));
+    }
+
+    #[test]
     fn roles_ask_for_their_bounds() {
         let refused = |wanted: Wanted| Token::create(wanted, 0).is_err();
         assert!(!refused(wanted(Role::Admin)));
@@ -247,5 +283,10 @@ mod tests {
         assert!(refused(Wanted { expires: longer, ..wanted(Role::BreakGlass) }));
         assert!(refused(Wanted { stores: Vec::new(), ..wanted(Role::Admin) }));
         assert!(refused(Wanted { name: String::new(), ..wanted(Role::Admin) }));
+        for empty in ["", " "] {
+            let none = vec![empty.to_owned()];
+            assert!(refused(Wanted { stores: none.clone(), ..wanted(Role::Admin) }));
+            assert!(refused(Wanted { systems: none, ..wanted(Role::Admin) }));
+        }
     }
 }

@@ -15,7 +15,7 @@ mod weight;
 
 pub(crate) use asked::{Asked, Peer};
 pub(crate) use entry::Use;
-pub use local::note_command;
+pub use local::{commit_noted, note_command};
 pub(crate) use noting::Noting;
 pub(crate) use seal::seal;
 pub(crate) use tally::Counted;

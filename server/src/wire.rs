@@ -2,12 +2,16 @@
 
 mod evidence;
 mod number;
+mod upkeep;
 
 pub(crate) use number::MOST as NUMBER_MOST;
 
 pub use evidence::{
     AliasRequest, CheckRequest, CompactRequest, ReportBody, RetentionRequest, RetractRequest,
     VerifyDepth, VerifyRequest,
+};
+pub use upkeep::{
+    RetentionExecution, RetentionProposal, TokenList, TokenMade, TokenRequest, TokenTold,
 };
 
 use std::borrow::Cow;
@@ -426,6 +430,11 @@ impl ErasureRequest {
             (false, false, true) => Ok(Decision::Lifted),
             _ => Err("one of `refuse`, `restrict` and `lift` at most"),
         }
+    }
+
+    /// Is something destroyed by it?
+    pub(crate) fn destroys(&self) -> bool {
+        matches!(self.decision_made(), Ok(Decision::Erased))
     }
 }
 

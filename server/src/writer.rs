@@ -3,7 +3,7 @@
 
 mod failed;
 
-pub(crate) use failed::Failed;
+pub(crate) use failed::{Failed, RECORDED};
 
 use crate::body::make_folder;
 use crate::config::{Config, Intake as Bounds, Writing};
@@ -35,6 +35,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const UPLOADS: &str = "uploads";
 /// The name, for programs, of what became of a job that a server which ended did not do.
 pub(crate) const ENDED: &str = "ended";
+/// The same of a job that somebody wished not to be done.
+pub(crate) const CANCELLED: &str = "cancelled";
+/// Said of one that was not begun.
+const NOT_BEGUN: &str = "it was cancelled before it was begun: nothing was done";
 /// How often it is looked whether the journal is large or old enough to be sealed.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long after a seal that failed the next is tried without being asked for.
@@ -93,7 +97,7 @@ impl Opened {
     /// Takes the writer's lock and recovers what a crash left.
     pub(crate) fn open(name: &str, path: &Path) -> Result<Opened> {
         let fail = |source| Error::Store { name: name.to_owned(), source };
-        let store = Store::open(path, Options::default()).map_err(fail)?;
+        let store = Store::open(path, Options::default().by_environment()).map_err(fail)?;
         let journal = Journal::open(&store).map_err(fail)?;
         let trail = Journal::open_trail(&store).map_err(fail)?;
         Ok(Opened { store, journal, trail })
@@ -143,7 +147,8 @@ impl Writer {
             None => LoadedMapping::built_in(),
         };
         let mapping = Arc::new(mapping.map_err(|error| wrong(error.to_string()))?);
-        let imports = writing.imports.map(|folder| folder.canonicalize()).transpose();
+        // Who may put files there has nothing else read.
+        let imports = writing.imports.map(|folder| lineal_import::fence(&folder)).transpose();
         let imports = imports.map_err(|error| wrong(format!("`imports`: {error}")))?;
         let uploads = path.join(UPLOADS);
         // What a process left that is no more: its jobs are gone, so are their files.
@@ -236,6 +241,20 @@ impl Writer {
         }
     }
 
+    /// Has a job not be done, if it still can be kept from that: one that waits never begins, and an import that
+    /// runs ends before its first commit. One that is over stays as it is. Blocks until the trail knows; not for
+    /// threads of the runtime.
+    pub(crate) fn cancel(&self, job: &Job, commit: u64) {
+        if !job.cancel() {
+            return;
+        }
+        let ended = self.trail.job_ended(job, Some(CANCELLED), (commit, commit));
+        if let Err(refused) = ended {
+            tracing::error!(job = job.id, ?refused, "that a job was cancelled could not be noted");
+        }
+        job.end(Err((CANCELLED, NOT_BEGUN.to_owned())));
+    }
+
     /// Tells what runs that the server ends; nobody waits for it here.
     pub(crate) fn will_end(&self) {
         self.is_ending.store(true, Ordering::Relaxed);
@@ -273,13 +292,19 @@ impl Hands {
             |tried: Option<Instant>| tried.is_some_and(|tried| tried.elapsed() < SEAL_PAUSE);
         loop {
             match tasks.recv_timeout(LOOK) {
+                // What was cancelled while it waited: its end is noted by whoever did that.
+                Ok(task) if !task.job.begin() => drop(task),
                 Ok(task) if self.is_ending.load(Ordering::Relaxed) => {
                     let why = "the server ended before this was begun; ask for it again";
                     let commit = self.store.commit();
                     self.ended(&task.job, commit, Err((ENDED, why.to_owned())));
                 }
                 Ok(task) => {
-                    waits |= matches!(task.input, Input::Erasure(..) | Input::Compact(_));
+                    let replaces = matches!(
+                        task.input,
+                        Input::Erasure(..) | Input::Compact(_) | Input::Retention(..)
+                    );
+                    waits |= replaces;
                     self.run(task);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -375,9 +400,13 @@ impl Hands {
 
     fn run(&self, Task { job, input, wanted, place }: Task) {
         drop(place);
-        job.begin();
+        let ready = match &input {
+            // What was asked before may speak of what goes. Before the job's own commits.
+            Input::Erasure(request, _) if request.destroys() => self.seal_trail().map(|_| ()),
+            _ => Ok(()),
+        };
         let before = self.store.commit();
-        let ended = guarded(|| match &input {
+        let work = || match &input {
             Input::Upload(upload) => self.import(&upload.file, &wanted, &job),
             Input::Path(path) => self.import(path, &wanted, &job),
             Input::Journal => seal::seal(self, self.tenant.now(), &job.progress),
@@ -391,7 +420,10 @@ impl Hands {
             Input::Retract(wanted, login) => self.retract(wanted, login),
             Input::Alias(wanted, login) => self.alias(wanted, login),
             Input::Verify(wanted) => self.verify(wanted, &job.progress),
-        });
+            Input::Rebuild => self.rebuild(&job.progress),
+            Input::Retention(wanted, login) => self.retain(wanted, login, &job.progress),
+        };
+        let ended = ready.and_then(|()| guarded(work));
         // What the job did is seen by whoever learns that it is done.
         self.tenant.follow();
         if let Err((problem, _)) = &ended {
@@ -434,10 +466,14 @@ impl Hands {
         let paths = [path.to_owned()];
         let report = import(&self.store, &paths, &options, &self.mapping, &job.progress);
         let report = report.map_err(|error| self.failed(&error, path, job.label()))?;
-        let mut json = report.to_json();
+        let mut json = self.told(&report, path, job.label());
         let back =
             report.import.map(|import| came_back(&self.store, &self.store.snapshot()?, import));
-        let back = back.transpose().map_err(|error| self.store_failed(&error))?;
+        let back = match (back.transpose(), &report.waits) {
+            // A view may lay something aside on the same disk.
+            (Err(lineal_engine::Error::Io { .. }), Some(_)) => None,
+            (back, _) => back.map_err(|error| self.store_failed(&error))?,
+        };
         json["brought_back"] = back.unwrap_or_default().json();
         Ok(json)
     }
@@ -468,5 +504,40 @@ impl Hands {
         let hands =
             Hands { store, mapping, intake, trail, preview, uploads, tenant, bounds, is_ending };
         (hands, ending)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_was_cancelled_is_not_done_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        drop(Store::create(&path, Options::default()).unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(lineal_engine::clock::SystemClock);
+        let opened = Opened::open("main", &path).unwrap();
+        let tenant = Arc::new(Tenant::open("main", &path, &clock).unwrap());
+        let (writing, config) = (Writing::default(), Config::default());
+        let writer = Writer::start(opened, &tenant, &path, writing, &config).unwrap();
+        let job = |id: &str| {
+            Job::new(id.to_owned(), "rebuild", "x".to_owned(), 0, (None, "request".into()))
+        };
+        let (cancelled, other) = (job("1"), job("2"));
+        writer.cancel(&cancelled, 0);
+        for job in [&cancelled, &other] {
+            writer.take(Arc::clone(job), Input::Rebuild, Wanted::default()).unwrap();
+        }
+        let is_over = || other.told().state != "waiting" && other.told().state != "running";
+        while !is_over() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(other.told().state, "done", "what comes behind it is done");
+        let told = cancelled.told();
+        let problem = told.problem.unwrap();
+        assert_eq!((told.state.as_str(), &problem["detail"]), ("failed", &json!(NOT_BEGUN)));
+        assert_eq!(problem["type"], "urn:lineal:problem:cancelled");
+        assert!(writer.end(Instant::now() + Duration::from_secs(30)));
     }
 }

@@ -221,10 +221,23 @@ pub(crate) async fn logs(call: Call) -> Result<Response<Body>, Problem> {
     Ok(response)
 }
 
-/// Hands a pack over.
-pub(crate) async fn pack(call: Call) -> Result<Response<Body>, Problem> {
+/// A pack that was made, without its files, and what was made of these.
+pub(crate) struct Made<T> {
+    pub(crate) pack: Pack,
+    pub(crate) disclosure: Disclosure,
+    /// The newest commit, when it was made.
+    pub(crate) newest: u64,
+    pub(crate) of_files: T,
+    place: OwnedSemaphorePermit,
+}
+
+/// Makes a pack as a call asks for it, and what is wanted of its files.
+pub(crate) async fn make<T, F>(call: &Call, of_files: F) -> Result<Made<T>, Problem>
+where
+    T: Send + 'static,
+    F: Fn(&Pack) -> Result<T, pack::Error> + Send + 'static,
+{
     call.only(&["subject", "disclosure", "as_of", "samples"])?;
-    call.asked.exports();
     let subject = call.parameter("subject")?;
     let subject = subject.ok_or_else(|| Problem::bad_request("`subject` names what it is of"))?;
     let role = call.who()?.token.role;
@@ -271,11 +284,18 @@ pub(crate) async fn pack(call: Call) -> Result<Response<Body>, Problem> {
         };
         let made = pack::pack(&opened.store, &wanted, &going).map_err(|error| unpacked(&error))?;
         sound(&opened)?;
-        let zip = made.zip().map_err(|error| unpacked(&error))?;
-        Ok::<_, Problem>((zip, Pack { files: pack::Files::default(), ..made }))
+        let of_files = of_files(&made).map_err(|error| unpacked(&error))?;
+        Ok::<_, Problem>((of_files, Pack { files: pack::Files::default(), ..made }))
     });
-    let (zip, made) = work.await??;
-    call.asked.results(made.counts.nodes);
+    let (of_files, pack) = work.await??;
+    call.asked.results(pack.counts.nodes);
+    Ok(Made { pack, disclosure, newest, of_files, place })
+}
+
+/// Hands a pack over.
+pub(crate) async fn pack(call: Call) -> Result<Response<Body>, Problem> {
+    call.asked.exports();
+    let Made { pack: made, newest, of_files: zip, place, .. } = make(&call, Pack::zip).await?;
     let query = call.parts.uri.query().unwrap_or_default();
     // What left the store is named in the trail.
     let told = format!("/v1/pack?{query} manifest_sha256={}", made.digest);

@@ -19,6 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use utoipa::openapi::schema::Type;
 
+/// Said of a job that is not known.
+const NO_JOB: &str = "no job of that id since the server started";
 /// What an upload is called that brings no name.
 const UPLOAD: &str = "upload";
 /// Longest name of an upload, in bytes: a file system takes 255.
@@ -114,8 +116,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let (_, writer) = call.writer()?;
     let id = call.places.get("id").map_or("", String::as_str);
     let job = writer.jobs.find(id);
-    let job =
-        job.ok_or_else(|| Problem::not_found("no job of that id since the server started"))?;
+    let job = job.ok_or_else(|| Problem::not_found(NO_JOB))?;
     let mut job = job.told();
     // What rules came to is of the whole store: for who may have a report of them made.
     let makes_reports =
@@ -123,6 +124,38 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     if job.kind == "check" && (!makes_reports || call.sight()?.is_bound()) {
         job.report = None;
     }
+    told(&call, job)
+}
+
+pub(crate) fn describe_cancel(it: Description) -> Description {
+    let what = "The job as it stands: `failed` with the problem `cancelled`; still `running` until it has heard of it; or over before.";
+    it.place("id", "The id of the job").writes().json::<ImportJob>(what)
+}
+
+/// Has a job not be done, if it still can be kept from that. Asked twice it is the same.
+pub(crate) async fn cancel(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    let (tenant, writer) = call.writer()?;
+    let id = call.places.get("id").map_or("", String::as_str);
+    let job = writer.jobs.find(id).ok_or_else(|| Problem::not_found(NO_JOB))?;
+    let who = call.who()?;
+    let is_own = job.asker().is_some_and(|asker| asker.token.id == who.token.id);
+    let keeps_store = who.token.role == Role::Admin && !call.sight()?.is_bound();
+    if !is_own && !keeps_store {
+        return Err(Problem::forbidden(
+            "a job is cancelled by the token that asked for it, or by an administrator",
+        ));
+    }
+    call.asked.job(&job.id);
+    let (cancelled, commit) = (Arc::clone(&job), tenant.commit());
+    beside(move || {
+        writer.cancel(&cancelled, commit);
+        Ok(())
+    })
+    .await?;
+    let mut job = job.told();
+    // What it came to is asked of it, by who may have that.
+    job.report = None;
     told(&call, job)
 }
 

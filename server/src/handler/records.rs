@@ -70,9 +70,13 @@ fn stated(call: &Call) -> Result<Request, Problem> {
         .map_err(|error| Problem::bad_request(format!("`record`: {error}")))?;
     let request = Request { by: login, reason: wanted.reason, at: wanted.at, record };
     if !may(who.token.role, request.record.who()) {
+        let verb = request.record.verb();
+        let roles: Vec<&str> = verb.who().iter().map(|who| who.name()).collect();
         return Err(Problem::forbidden(format!(
-            "the role {} does not state this",
-            who.token.role.name()
+            "the role {} does not state this: `lineal {}` is for the roles {}",
+            who.token.role.name(),
+            verb.command(),
+            roles.join(", ")
         )));
     }
     Ok(request)

@@ -6,16 +6,20 @@ use super::export::in_a_header;
 use super::imports::truth;
 use super::sound;
 use crate::accept;
-use crate::gate::Call;
+use crate::check::within;
+use crate::gate::{Call, Sight};
 use crate::openapi::Description;
-use crate::problem::Problem;
+use crate::problem::{NOTHING, Problem};
 use crate::reply::{self, COMMIT, COMPLETENESS, TOTAL, WITHHELD, Written};
-use crate::tenant::Shown;
+use crate::tenant::{Opened, Shown};
 use crate::unsealed::Waiting;
 use crate::wire::ReportBody;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use lineal_evidence::report::{Basis, Document, Error, KINDS, Made, ReportKind, ReportRequest};
+use lineal_evidence::check::AsOf;
+use lineal_evidence::report::{
+    Basis, Document, Error, KINDS, Made, ReportKind, ReportRequest, Within,
+};
 use std::time::Instant;
 use utoipa::openapi::schema::Type;
 
@@ -25,6 +29,9 @@ const TITLE: HeaderName = HeaderName::from_static("lineal-title");
 const PICTURES: HeaderName = HeaderName::from_static("lineal-pictures");
 /// What a role is not told that reads lineage and no holds.
 const REASONS: &str = "why something is held";
+
+/// What a token is not told that is bound to systems.
+const OF_OTHERS: &str = "what is not of the systems of this token";
 
 /// What any of the kinds takes here; each says what is not for it.
 const KNOWN: [&str; 9] =
@@ -53,7 +60,7 @@ pub(crate) fn describe(it: Description) -> Description {
 }
 
 pub(crate) fn describe_with_policy(it: Description) -> Description {
-    described(it.body::<ReportBody>()).conditional()
+    described(it.body::<ReportBody>()).earlier().conditional()
 }
 
 /// What both have and give.
@@ -138,10 +145,14 @@ async fn give(
     request: ReportRequest,
 ) -> Result<Response<Body>, Problem> {
     let (form, sight, who) = (form(call)?, call.sight()?, call.who()?);
-    if sight.is_bound() {
-        return Err(Problem::forbidden(
-            "a report looks past the systems of this token: at what else rests on the same data, at holds and decisions of the whole store; ask /v1/check and /v1/query, or somebody who sees all of it",
-        ));
+    if sight.is_bound() && !kind.is_confined {
+        let confined: Vec<&str> =
+            KINDS.iter().filter(|kind| kind.is_confined).map(|kind| kind.name).collect();
+        return Err(Problem::forbidden(format!(
+            "a report of the kind {} looks past the systems of this token: at what else rests on the same data, at holds and decisions of the whole store. Within them stays {}, of one of them; ask that, /v1/check and /v1/query, or somebody who sees all of it",
+            kind.name,
+            confined.join(", ")
+        )));
     }
     let role = who.token.role;
     if kind.tells_upkeep && !role.reads_trail() {
@@ -157,7 +168,9 @@ async fn give(
     let today = if is_fixed { 0 } else { now };
     let (moment, asked) = (today.to_le_bytes(), format!("{:?}", request.said()));
     let policy = request.policy.clone().unwrap_or_default();
-    let parts: [&[u8]; 8] = [
+    let systems = sight.systems().unwrap_or_default().join("\n");
+    let parts: [&[u8]; 9] = [
+        systems.as_bytes(),
         kind.name.as_bytes(),
         form.as_bytes(),
         asked.as_bytes(),
@@ -174,19 +187,23 @@ async fn give(
     let (with_reasons, deadline) = (role.reads_trail(), call.deadline);
     let bounds = call.app.config.limits.clone();
     let gzip = accept::takes_gzip(&call.parts.headers);
+    let is_bound = sight.is_bound();
     let work = call.app.pool.run(&who.token.id, move |_, stop| {
         // What is restricted is in no report: it leaves the hands of who may see that.
         let shown = Shown { withheld: sight.withheld, trail: sight.trail, restricted: false };
         let is_over = || stop.is_set() || Instant::now() >= deadline;
         let limits = bounds.of_answers(deadline, &is_over);
         let (store, newest) = (&opened.store, opened.view_for(shown));
-        let basis = Basis { store, newest, now, with_reasons, limits };
-        let made = kind.make(&request, &basis);
+        let basis = Basis { store, newest, now, with_reasons, limits, within: None };
+        let made = match is_bound {
+            true => confined(kind, &request, (&opened, &sight), &basis),
+            false => kind.make(&request, &basis).map_err(|error| problem(&error, false)),
+        };
         if is_over() {
             // What was asked last may have been cut.
             return Err(Problem::timed_out());
         }
-        let Made { document, commit } = made.map_err(|error| problem(&error))?;
+        let Made { document, commit } = made?;
         sound(&opened)?;
         let (nodes, pictures) = (document.references().len(), document.pictures().len());
         let written = written(&document, form, gzip);
@@ -215,11 +232,42 @@ async fn give(
     if !with_reasons && kind.name == "incident" {
         reply::set(headers, WITHHELD, REASONS);
     }
+    if is_bound {
+        reply::set(headers, WITHHELD, OF_OTHERS);
+    }
     if waiting.words(|_| true).is_some() {
         // Reports ask about what is sealed: what waits is in none.
         headers.insert(COMPLETENESS, HeaderValue::from_static("cannot_tell"));
     }
     Ok(response)
+}
+
+/// A report for one who is bound to systems: of one of these, made of what they may see and of nothing else.
+fn confined(
+    kind: &ReportKind,
+    request: &ReportRequest,
+    (opened, sight): (&Opened, &Sight),
+    basis: &Basis<'_>,
+) -> Result<Made, Problem> {
+    let as_of = match request.as_of.as_deref().filter(|text| !text.is_empty()) {
+        None => AsOf::Now,
+        Some(text) => AsOf::parse(text).ok_or_else(|| {
+            problem(&Error::NoTime { name: "as_of", text: text.to_owned() }, true)
+        })?,
+    };
+    let view = as_of.view(basis.store, basis.newest, basis.now);
+    let (view, today) = view.map_err(|error| problem(&Error::Check(error), true))?;
+    // In its answers persons stand under keys, as in those of the view itself.
+    let part = sight.scoped(opened, &view.clone().with_keys_of_persons())?;
+    let part = part.ok_or_else(Problem::fault)?;
+    let newest = view.narrowed_as(part.whole().snapshot());
+    let (limits, systems) = (basis.limits, sight.systems().unwrap_or_default());
+    let part = within(&newest, part, &limits);
+    let within = Some(Within { part: &part, systems });
+    let request = ReportRequest { as_of: None, ..request.clone() };
+    let &Basis { store, with_reasons, .. } = basis;
+    let basis = Basis { store, newest: &newest, now: today, with_reasons, limits, within };
+    kind.make(&request, &basis).map_err(|error| problem(&error, true))
 }
 
 /// The bytes of the command.
@@ -233,14 +281,17 @@ fn written(document: &Document, form: &str, gzip: bool) -> Written {
     Written::of(text.strip_suffix('\n').unwrap_or(&text).as_bytes().to_vec(), gzip)
 }
 
-fn problem(error: &Error) -> Problem {
+/// To a token that is bound to systems it is not said what else there is.
+fn problem(error: &Error, bare: bool) -> Problem {
     use lineal_evidence::check::Error as Check;
     match error {
         Error::Store(error)
         | Error::Closure(lineal_evidence::Error::Store(error))
         | Error::Check(Check::Store(error)) => Problem::store(error),
         Error::Check(Check::NoCommit { .. }) => Problem::bad_request(error.to_string()),
-        Error::Unresolved { why, .. } => Problem::unresolved(why, false),
+        Error::Unresolved { why, .. } => Problem::unresolved(why, bare),
+        Error::Unseen => Problem::not_found(NOTHING),
+        Error::Unconfined { .. } => Problem::forbidden(error.to_string()),
         Error::Event { .. } => Problem::bad_request(
             "that is an event, and no report is about one: name its system, its deployment or its model",
         ),

@@ -1,4 +1,4 @@
-//! `POST /v1/compact`, `/v1/retractions`, `/v1/verify`: what whoever keeps a store has its writer do.
+//! `POST /v1/compact`, `/v1/retractions`, `/v1/verify`, `/v1/rebuild`: what whoever keeps a store has its writer do.
 
 use super::imports::accepted;
 use crate::gate::Call;
@@ -23,6 +23,16 @@ pub(crate) fn describe_retract(it: Description) -> Description {
 pub(crate) fn describe_verify(it: Description) -> Description {
     let what = "The job; GET /v1/imports/{id} tells what was hashed, and each fault.";
     it.body::<VerifyRequest>().writes().accepted::<ImportJob>(what)
+}
+
+pub(crate) fn describe_rebuild(it: Description) -> Description {
+    let what = "The job; GET /v1/imports/{id} tells its end. Questions go on meanwhile.";
+    it.writes().accepted::<ImportJob>(what)
+}
+
+/// Takes on that everything derived is made anew.
+pub(crate) async fn rebuild(call: Call) -> Result<Response<Body>, Problem> {
+    take(&call, "rebuild", "what is derived".to_owned(), |_| Input::Rebuild)
 }
 
 /// Takes on that small containers are packed.

@@ -2,6 +2,7 @@
 //! and, where the configuration lets assistants write and the role may, what people state. They are the
 //! endpoints for that, asked within a request that has passed the gate: each refuses what it refuses anybody.
 
+use super::handing;
 use super::stating::{self, WRITING};
 use super::tools::{Refusal, Tools, encoded, number, read, tool};
 use crate::handler::{check, erasures, records, show};
@@ -44,6 +45,8 @@ pub(super) fn arguments_of(tool: &str) -> Option<&'static [&'static str]> {
         "gate" => Some(&["model"]),
         "records" => Some(&["node", "as_of"]),
         "report" => Some(&super::report::ARGUMENTS),
+        "pack" => Some(&handing::OF_PACK),
+        "export" => Some(&handing::OF_EXPORT),
         _ => WRITING.iter().find(|it| it.name == tool).map(|it| it.arguments),
     }
 }
@@ -70,6 +73,7 @@ impl Tools {
                 }
                 Ok(shortened(&read(check::get(self.within(&uri, None)?).await?).await?))
             }
+            "pack" => self.pack(arguments).await,
             "gate" => {
                 let uri = format!("/v1/gate?model={}", encoded(text_of(arguments, "model")?));
                 Ok(read(records::gate(self.within(&uri, None)?).await?).await?)
@@ -128,8 +132,8 @@ impl Tools {
 /// What names the thing: the trail seals it, as it seals questions.
 pub(super) fn named(arguments: &JsonObject) -> String {
     let names = [
-        "kind", "what", "system", "model", "node", "dataset", "name", "to", "target", "old", "new",
-        "rule", "on",
+        "kind", "form", "what", "subject", "system", "model", "node", "dataset", "name", "to",
+        "target", "old", "new", "rule", "on",
     ];
     let given = names.iter().filter_map(|name| Some((name, arguments.get(*name)?.as_str()?)));
     let given: Vec<String> = given.map(|(name, text)| format!("{name}={text}")).collect();
@@ -203,7 +207,7 @@ pub(super) fn texts_property(what: &str) -> Json {
 
 /// The tools of these that read.
 pub(super) fn reading() -> Vec<Tool> {
-    vec![
+    let mut all = vec![
         tool(
             "check",
             "Which evidence is recorded and which is missing, by the rules over the AI Act of a system, or \
@@ -256,7 +260,9 @@ pub(super) fn reading() -> Vec<Tool> {
             }),
             &["node"],
         ),
-    ]
+    ];
+    all.extend(handing::reading());
+    all
 }
 
 #[cfg(test)]

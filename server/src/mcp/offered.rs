@@ -24,7 +24,7 @@ const fn whole(tool: &'static str, method: &'static str, path: &'static str) -> 
 }
 
 /// The tools that read.
-const READING: [Reading; 12] = [
+const READING: [Reading; 14] = [
     part("query", "POST", "/v1/query"),
     part("explain", "POST", "/v1/query"),
     part("trace", "GET", "/v1/trace"),
@@ -35,8 +35,11 @@ const READING: [Reading; 12] = [
     whole("checkpoint", "GET", "/v1/checkpoint"),
     part("check", "GET", "/v1/check"),
     whole("gate", "GET", "/v1/gate"),
-    whole("report", "GET", "/v1/report/{kind}"),
+    // Of one of its systems a bound token has the kinds that stay within it, of which the endpoint tells.
+    part("report", "GET", "/v1/report/{kind}"),
     part("records", "GET", "/v1/show"),
+    whole("pack", "GET", "/v1/pack"),
+    part("export", "GET", "/v1/export/{form}"),
 ];
 
 impl Tools {

@@ -315,3 +315,36 @@ pub(super) fn described(name: &'static str) -> Tool {
     let notes = ToolAnnotations::new().read_only(false).destructive(false).open_world(false);
     tool(name, what.to_owned(), &properties, required).with_annotations(notes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lineal_evidence::record::Verb;
+
+    #[test]
+    fn a_tool_is_offered_to_the_roles_that_may_state_it() {
+        for Writing { name, roles, .. } in WRITING {
+            let verbs: &[Verb] = match name {
+                "declare" => {
+                    &[Verb::DeclareSystem, Verb::DeclareNode, Verb::DeclareRole, Verb::DeclareScope]
+                }
+                "attach" => &[Verb::Attach],
+                "evaluate" => &[Verb::Evaluate],
+                "incident" => &[Verb::Incident],
+                "withdraw" => &[Verb::Withdraw],
+                "waive" => &[Verb::Waive],
+                "approve" => &[Verb::Approve],
+                "reject" => &[Verb::Reject],
+                "hold" => continue,
+                other => panic!("which statement is {other}?"),
+            };
+            let who = verbs.iter().flat_map(|verb| verb.who()).map(|who| who.name());
+            let mut may: Vec<&str> = who.collect();
+            let mut offered: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+            may.sort_unstable();
+            may.dedup();
+            offered.sort_unstable();
+            assert_eq!(offered, may, "{name}");
+        }
+    }
+}

@@ -125,6 +125,7 @@ impl Tools {
         };
         let json = match tool {
             "report" => return self.report(arguments, ANSWER_BYTES_MAX).await,
+            "export" => return self.export(arguments, ANSWER_BYTES_MAX).await,
             other if evidence::arguments_of(other).is_some() => {
                 self.of_evidence(other, arguments).await?
             }

@@ -58,6 +58,7 @@ pub(crate) fn document() -> OpenApi {
         headers::put(&mut operation, &description.headers);
         let method = match endpoint.method {
             "POST" => HttpMethod::Post,
+            "DELETE" => HttpMethod::Delete,
             _ => HttpMethod::Get,
         };
         let item = PathItem::new(method, operation);

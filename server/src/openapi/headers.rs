@@ -28,7 +28,11 @@ const HEADERS: [Told; 19] = [
     ("Lineal-Root", false, "What it is of"),
     ("Lineal-Signed-By", false, "The key that signed it"),
     ("Lineal-Title", false, "The title of the report"),
-    ("Lineal-Total", true, "Rows of the whole answer; of reports, exports and packs nodes"),
+    (
+        "Lineal-Total",
+        true,
+        "Rows of the whole answer; of reports, exports and packs nodes; of proposals what is due",
+    ),
     ("Lineal-Unsealed", false, "What waits for a commit; absent where nothing does"),
     ("Lineal-Withheld", false, "What is kept back from this token; absent where nothing is"),
     ("Content-Disposition", false, "What the file is called"),

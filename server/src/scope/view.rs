@@ -18,7 +18,8 @@ pub(crate) struct ScopedView {
     whole: StoreView,
     scope: Arc<Scope>,
     systems: Arc<[String]>,
-    /// That lines of logs could not be read, if so: neither how many nor of which logs.
+    /// That lines of logs could not be read, if so: neither how many nor of which logs. And that events are
+    /// erased that may have been of these systems.
     unread: Arc<[Unread]>,
     /// What of its batches no row shows, by its own numbers.
     unshown: Arc<OnceLock<Vec<Unshown>>>,
@@ -47,10 +48,12 @@ impl ScopedView {
         systems: Arc<[String]>,
         counters: Arc<OnceLock<CounterColumns>>,
     ) -> ScopedView {
+        let some =
+            |is_erased| Unread { log: String::new(), lines: 0, import: NodeNo::MAX, is_erased };
+        let lines = (!whole.unread().is_empty()).then(|| some(false));
         // An erased row may have been an event of these systems, as a line may that could not be read.
-        let any = !whole.unread().is_empty() || whole.snapshot().leaves_erased();
-        let some = Unread { log: String::new(), lines: 0, import: NodeNo::MAX };
-        let unread = any.then_some(some).into_iter().collect();
+        let erased = whole.snapshot().leaves_erased().then(|| some(true));
+        let unread = lines.into_iter().chain(erased).collect();
         ScopedView { whole, scope, systems, unread, unshown: Arc::default(), counters }
     }
 

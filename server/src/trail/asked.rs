@@ -31,6 +31,17 @@ pub(crate) struct Known {
     pub(crate) exported: bool,
     /// How much was given.
     pub(crate) results: Option<u64>,
+    /// A token that was made or revoked.
+    pub(crate) token: Option<Changed>,
+}
+
+/// A token that a request made or revoked: each store that it is good for has that in its trail.
+#[derive(Clone)]
+pub(crate) struct Changed {
+    /// Which one.
+    pub(crate) id: String,
+    /// The stores that it is good for.
+    pub(crate) stores: Vec<String>,
 }
 
 impl Asked {
@@ -73,6 +84,11 @@ impl Asked {
     /// The answer is an export.
     pub(crate) fn exports(&self) {
         self.locked().exported = true;
+    }
+
+    /// A token was made or revoked.
+    pub(crate) fn changes(&self, id: &str, stores: &[String]) {
+        self.locked().token = Some(Changed { id: id.to_owned(), stores: stores.to_vec() });
     }
 
     /// How much is given.

@@ -50,12 +50,29 @@ pub fn note_command(store: &Store, command: &str, line: String, now: i64) -> Res
     let age = pending.oldest.map_or(0, |oldest| now.saturating_sub(oldest) / super::SECOND_NS);
     let is_old = u64::try_from(age).is_ok_and(|age| age >= bounds.seal_seconds);
     if is_old || pending.entries >= bounds.entries {
-        let files = journal.files();
-        for number in journal.close(now)? {
-            commit(&files, number, store)?;
-            files.remove(number)?;
-            journal.sealed(number);
-        }
+        commit_all(&mut journal, store, now)?;
+    }
+    Ok(())
+}
+
+/// Makes commits of what waits in the trail's journal, for a command that must find all of the trail in the
+/// log; the index is left to it. Without the keys it waits on: nobody can read it.
+///
+/// # Errors
+/// What the journal, the store or the medium says. Then the command must not do its work.
+pub fn commit_noted(store: &Store, now: i64) -> Result<()> {
+    match commit_all(&mut Journal::open_trail(store)?, store, now) {
+        Err(Error::NoKey { .. }) => Ok(()),
+        done => done,
+    }
+}
+
+fn commit_all(journal: &mut Journal, store: &Store, now: i64) -> Result<()> {
+    let files = journal.files();
+    for number in journal.close(now)? {
+        commit(&files, number, store)?;
+        files.remove(number)?;
+        journal.sealed(number);
     }
     Ok(())
 }

@@ -6,11 +6,13 @@ use super::{Asked, Counted, Peer, Trail, Use, Weight, weight};
 use crate::app::App;
 use crate::endpoint::Endpoint;
 use crate::gate::Who;
+use crate::intake::Refused;
 use crate::problem::Problem;
 use crate::reply::{COMMIT, TOTAL};
 use crate::role::Role;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Response, Uri};
+use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -57,9 +59,18 @@ impl<'a> Noting<'a> {
         mut self,
         answered: Result<Response<B>, Problem>,
     ) -> Result<Response<B>, Problem> {
-        let Some((trail, each)) = self.weighed(&answered) else { return answered };
+        let noted = self.weighed(&answered);
+        if noted.is_empty() {
+            return answered;
+        }
         // By itself: whoever leaves now leaves an entry all the same.
-        let noted = tokio::spawn(async move { trail.note(vec![each]).await }).await;
+        let noted = tokio::spawn(async move {
+            for (trail, each) in noted {
+                trail.note(vec![each]).await?;
+            }
+            Ok(())
+        });
+        let noted: Result<Result<(), Refused>, _> = noted.await;
         match noted {
             Ok(Ok(())) => answered,
             Ok(Err(why)) => Err(Problem::untold(&why)),
@@ -68,7 +79,29 @@ impl<'a> Noting<'a> {
     }
 
     /// Counts it, or says what is to be noted where.
-    fn weighed<B>(&mut self, answered: &Result<Response<B>, Problem>) -> Option<(Arc<Trail>, Use)> {
+    fn weighed<B>(&mut self, answered: &Result<Response<B>, Problem>) -> Vec<(Arc<Trail>, Use)> {
+        let Some((trail, each)) = self.weighed_here(answered) else { return Vec::new() };
+        let changed = self.asked.locked().token.take();
+        let Some(changed) = changed else { return vec![(trail, each)] };
+        // Whoever reads the trail of a store learns who made or revoked what is good for it. What else that is
+        // good for is not of this store.
+        let given = json!({ "id": changed.id }).to_string();
+        let also = Use { given: Some(given), before: None, after: None, ..each.clone() };
+        let also = Use { store: None, ..also };
+        let mut all = vec![(trail, each)];
+        for other in self.app.trails_of(&changed.stores) {
+            if !all.iter().any(|(noted, _)| Arc::ptr_eq(noted, other)) {
+                all.push((Arc::clone(other), also.clone()));
+            }
+        }
+        all
+    }
+
+    /// The same, in the trail of whoever asks.
+    fn weighed_here<B>(
+        &mut self,
+        answered: &Result<Response<B>, Problem>,
+    ) -> Option<(Arc<Trail>, Use)> {
         self.is_over = true;
         let status = match answered {
             Ok(response) => response.status().as_u16(),

@@ -26,7 +26,13 @@ pub(crate) fn seal(trail: &Trail, store: &Store) -> Result<u64, lineal_engine::E
         trail.journal.sealed(number);
     }
     if sealed > 0 {
-        store.write_indexes()?;
+        match store.write_indexes() {
+            // They are committed, and wait no more.
+            Err(error @ lineal_engine::Error::Stands { .. }) => {
+                tracing::error!(%error, "what is derived waits");
+            }
+            written => written?,
+        }
     }
     Ok(sealed)
 }

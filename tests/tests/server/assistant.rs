@@ -3,6 +3,7 @@
 
 use crate::client::{get, post};
 use crate::live::{Live, SYSTEM};
+use crate::public_log;
 use lineal_engine::schema::Kind;
 use lineal_evidence::record::{SecretKey, SignedStatement, Unsigned, time_of};
 use lineal_server::Role;
@@ -215,11 +216,13 @@ fn a_tool_is_offered_to_those_whom_it_answers() {
             ("checkpoint", json!({})),
             ("gate", model.clone()),
             ("prove", json!({ "statement": MODEL })),
-            ("report", json!({ "kind": "annex-iv", "target": SYSTEM })),
+            ("report", json!({ "kind": "oversight", "target": SYSTEM })),
             ("query", json!({ "query": "find system" })),
             ("trace", json!({ "target": MODEL })),
             ("records", json!({ "node": MODEL })),
             ("schema", json!({})),
+            ("pack", json!({ "subject": MODEL })),
+            ("export", json!({ "form": "prov", "target": MODEL })),
         ] {
             let (text, is_error) = tool(&live, token, name, &arguments);
             let words = [
@@ -233,6 +236,14 @@ fn a_tool_is_offered_to_those_whom_it_answers() {
             assert_eq!(is_offered, !is_denied, "{name}, bound: {is_bound}: {text}");
         }
     }
+    let car = json!({ "form": "car", "target": MODEL });
+    for (token, words) in [(&of_role[2], "an archive is no text"), (&bound[1], "of this token")] {
+        let (text, is_error) = tool(&live, token, "export", &car);
+        assert!(is_error && text.contains(words), "{text}");
+    }
+    let other = json!({ "kind": "annex-iv", "target": SYSTEM });
+    let (text, is_error) = tool(&live, &bound[1], "report", &other);
+    assert!(is_error && text.contains("Within them stays oversight"), "{text}");
     assert!(!tools(&live, &of_role[0]).contains(&"holds".to_owned()), "not for engineers");
     assert!(tools(&live, &of_role[2]).contains(&"holds".to_owned()), "for auditors");
 }
@@ -259,5 +270,57 @@ fn an_argument_that_is_too_long_is_a_refusal_with_its_limit() {
         let (text, is_error) = tool(&live, &token, name, &arguments);
         let is_looked_up = !text.contains("may be said") && !text.contains("broke off");
         assert!(is_error && is_looked_up, "{name}: {text}");
+    }
+}
+
+#[test]
+fn an_assistant_tells_what_a_pack_holds_and_hands_on_an_export() {
+    let live = Live::with(|config| {
+        public_log::sign(config);
+    });
+    let (officer, engineer) = (live.token(Role::PrivacyOfficer), live.token(Role::Engineer));
+    let asked = json!({ "subject": MODEL, "samples": 1 });
+    let told = answer(&live, &officer, "pack", &asked);
+    let path = told["fetch"].as_str().unwrap().strip_prefix("GET ").unwrap().to_owned();
+    let fetched = live.send(get(path).token(&officer));
+    assert_eq!(fetched.status, 200, "{}", fetched.text());
+    let header = |name: &str| fetched.header(name).map(str::to_owned);
+    assert_eq!(
+        told["manifest_sha256"].as_str().map(str::to_owned),
+        header("lineal-manifest-sha256")
+    );
+    assert_eq!(told["signed_by"].as_str().map(str::to_owned), header("lineal-signed-by"));
+    let total = header("lineal-total").and_then(|total| total.parse::<u64>().ok());
+    assert_eq!(told["counts"]["nodes"].as_u64(), total, "{told}");
+    let files = told["files"].as_array().unwrap();
+    assert!(files.len() as u64 <= told["files_total"].as_u64().unwrap(), "{told}");
+    assert!(files.iter().any(|file| file["path"] == "MANIFEST.sha256"), "{told}");
+    let bytes = fetched.body.len() as u64;
+    assert!(told["bytes"].as_u64().is_some_and(|it| it > 0 && it < bytes), "{told}");
+    assert!(told.to_string().len() <= 48 << 10);
+    for (token, name, arguments, words) in [
+        (&engineer, "pack", &asked, "for the role"),
+        (&officer, "pack", &json!({ "subject": MODEL, "disclosure": "authority" }), "points at"),
+        (&officer, "pack", &json!({ "subject": MODEL, "samples": 101 }), "100 at most"),
+        (&officer, "pack", &json!({ "subject": "nobody" }), "nothing"),
+        (&engineer, "export", &json!({ "form": "car", "target": MODEL }), "is no text"),
+        (&engineer, "export", &json!({ "form": "pdf", "target": MODEL }), "is a form"),
+        (&engineer, "export", &json!({ "form": "prov" }), "`target` is missing"),
+    ] {
+        let (text, is_error) = tool(&live, token, name, arguments);
+        assert!(is_error && text.contains(words), "{name} {arguments}: {text}");
+    }
+    // Whole, or refused with its size and where it is.
+    let export = get("/v1/export/prov?target=model%3Acredit-risk-scorer%403");
+    let whole = live.send(export.token(&engineer));
+    let asked = json!({ "form": "prov", "target": MODEL });
+    let (text, is_error) = tool(&live, &engineer, "export", &asked);
+    match whole.body.len() <= 48 << 10 {
+        true => assert_eq!((text, is_error), (whole.text(), false)),
+        false => {
+            let size = format!("the export has {} bytes and 49152 may be told", whole.body.len());
+            assert!(is_error && text.starts_with(&size), "{text}");
+            assert!(text.contains("GET /v1/export/prov"), "{text}");
+        }
     }
 }

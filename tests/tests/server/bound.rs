@@ -303,6 +303,31 @@ fn pages_tags_and_plans_are_of_one_sight() {
 }
 
 #[test]
+fn a_report_on_oversight_is_of_one_system_of_ours_and_other_reports_are_refused() {
+    let [(alone, ours), (beside, same)] = both();
+    let ask = |live: &Live, token: &str, path: &str| live.send(get(path).token(token));
+    let path = |target: &str| {
+        format!("/v1/report/oversight?target={target}&sample=0&format=json&as_of=2199-01-01")
+    };
+    let (one, two) = (ask(&alone, &ours, &path(SYSTEM)), ask(&beside, &same, &path(SYSTEM)));
+    assert_eq!(one.ok()["sections"], two.ok()["sections"]);
+    assert!(!two.text().contains(RIVAL), "{}", two.text());
+    let words = "what is not of the systems of this token";
+    assert_eq!(two.header("lineal-withheld"), Some(words));
+    // The rivals' is theirs: of other kinds of things and systems there is none.
+    let refused = |target: &str| ask(&beside, &same, &path(target));
+    let (hidden, absent) = (refused("rival-system"), refused("nobody-system"));
+    assert_eq!(hidden.problem().0, 404);
+    assert_eq!(told(hidden.json()), told(absent.json()));
+    assert_eq!(refused("model%3Acredit-risk-scorer%403").problem().0, 403, "others use it, too");
+    for kind in ["annex-iv", "data-sheet", "incident", "retention", "dpia"] {
+        let reply = ask(&beside, &same, &format!("/v1/report/{kind}?target={SYSTEM}"));
+        assert_eq!(reply.problem().0, 403, "{kind}");
+        assert!(reply.text().contains("Within them stays oversight"), "{}", reply.text());
+    }
+}
+
+#[test]
 fn a_report_and_an_export_for_a_token_of_ours_are_of_our_system_alone() {
     let [(alone, ours), (beside, same)] = both();
     let ask = |live: &Live, token: &str, path: &str| live.send(get(path).token(token));

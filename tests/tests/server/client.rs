@@ -25,6 +25,10 @@ pub(crate) fn get(path: impl Into<String>) -> Ask {
     Ask { method: "GET", path: path.into(), headers: Vec::new(), body: None }
 }
 
+pub(crate) fn delete(path: impl Into<String>) -> Ask {
+    Ask { method: "DELETE", ..get(path) }
+}
+
 pub(crate) fn post(path: impl Into<String>, body: &Json) -> Ask {
     let kind = ("Content-Type".to_owned(), "application/json".to_owned());
     Ask {

@@ -2,7 +2,7 @@
 
 use crate::client::{get, post};
 use crate::intake::event;
-use crate::live::Live;
+use crate::live::{Live, query_with};
 use crate::uploads::done;
 use lineal_server::Role;
 use serde_json::{Value as Json, json};
@@ -123,4 +123,30 @@ fn what_a_retracted_import_brought_is_erased_and_due() {
     assert_eq!(done(&live, &admin, &restored)["state"], "done");
     assert_eq!(found(&live, &officer, "goes"), json!([]));
     assert_eq!(found(&live, &officer, "stays").as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_was_asked_about_an_event_before_goes_with_it_and_the_use_stays() {
+    let live = Live::with(|config| config.write = true);
+    let (importer, officer) = (live.token(Role::Importer), live.token(Role::PrivacyOfficer));
+    let (investigator, auditor) = (live.token(Role::Investigator), live.token(Role::Auditor));
+    let ask = post("/api/v2/logs", &json!([event("goes"), event("stays")])).token(&importer);
+    assert_eq!(live.send(ask).status, 202);
+    crate::intake::seal(&live, &importer);
+    let text = "find inference as i where i.event_id = $id return i.event_id";
+    for name in ["goes", "stays"] {
+        let ask = query_with(json!({ "query": text, "params": { "id": name } }));
+        let reply = live.send(ask.token(&investigator).header("Lineal-Case", "case-7"));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    // It waits in the trail's journal until then.
+    let reply = live.send(post("/v1/erasures", &request(&json!(["goes"]))).token(&officer));
+    let erased = done(&live, &officer, &reply);
+    assert_eq!(erased["state"], "done", "{erased}");
+    let expected = json!({ "values": 1, "uses": 1, "unread": 0 });
+    assert_eq!(erased["report"]["trail"], expected, "{erased}");
+    let text_of_uses = "find access as a where a.role = \"investigator\" and a.what = \"use\" return a.question, a.given order by a.time, a.key";
+    let ask = query_with(json!({ "query": text_of_uses }));
+    let uses = live.send(ask.token(&auditor).header("Lineal-Case", "case-7")).ok();
+    assert_eq!(uses["rows"], json!([[text, null], [text, "{\"id\":\"stays\"}"]]), "{uses}");
 }

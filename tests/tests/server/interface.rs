@@ -248,6 +248,44 @@ fn what_openapi_says_of_requests_holds() {
     );
 }
 
+#[test]
+fn a_view_behind_the_last_commit_is_refused_as_openapi_says() {
+    let live = Live::new();
+    let auditor = live.token(Role::Auditor);
+    let document = live.send(get("/v1/openapi.json")).ok();
+    let mut written = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if takes(item, method, "as_of") {
+                let refused = operation["responses"]["400"]["description"].as_str().unwrap();
+                assert!(refused.contains("`as_of` is behind"), "{method} {path}: {refused}");
+                written.insert(path.clone());
+            }
+        }
+    }
+    let model = "target=model%3Acredit-risk-scorer%403";
+    let asked = [
+        ("/v1/nodes/{kind}/{key}", "/v1/nodes/model/credit-risk-scorer%403?".to_owned()),
+        ("/v1/show", format!("/v1/show?{model}&")),
+        ("/v1/trace", format!("/v1/trace?{model}&")),
+        ("/v1/check", "/v1/check?".to_owned()),
+        ("/v1/export/{form}", format!("/v1/export/prov?{model}&")),
+        ("/v1/export/logs", "/v1/export/logs?target=CREDIT-RISK-EU-001&".to_owned()),
+        ("/v1/pack", "/v1/pack?subject=model%3Acredit-risk-scorer%403&".to_owned()),
+        ("/v1/report/{kind}", format!("/v1/report/annex-iv?{model}&")),
+        ("/api/v1/namespaces", "/api/v1/namespaces?".to_owned()),
+        ("/api/v1/lineage", "/api/v1/lineage?nodeId=job:n:j&".to_owned()),
+    ];
+    for (path, begin) in asked {
+        let reply = live.send(get(format!("{begin}as_of=4000000")).token(&auditor));
+        assert_eq!(reply.status, 400, "{path}: {}", reply.text());
+        assert!(written.contains(path), "{path}");
+    }
+    let body = json!({ "target": "CREDIT-RISK-EU-001", "as_of": "4000000" });
+    let reply = live.send(post("/v1/report/annex-iv", &body).token(&auditor));
+    assert_eq!(reply.status, 400, "{}", reply.text());
+}
+
 /// Does an operation take a parameter of this name?
 fn takes(item: &Json, method: &str, name: &str) -> bool {
     let all = item[method]["parameters"].as_array();

@@ -31,6 +31,8 @@ mod shared;
 mod stock;
 mod telemetry;
 mod tls;
+mod tokens;
 mod trail;
+mod upkeep;
 mod uploads;
 mod waiting;

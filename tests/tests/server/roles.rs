@@ -1,10 +1,14 @@
 //! Every endpoint with every role, and with those who have none.
 
-use crate::client::{Ask, get, post};
+use crate::client::{Ask, delete, get, post};
 use crate::live::{HASH, Live, SYSTEM, query_with};
 use crate::public_log;
 use lineal_server::{ROLES, Role, TYPED_ANSWER, endpoints};
 use serde_json::{Value as Json, json};
+
+/// A policy under which the logs of the fixtures are due.
+const POLICY: &str = "[policy]\nname = \"t\"\nversion = 1\n[[retention]]\nclass = \"inference-log\"\nmin = \"P1D\"\n\
+     max = \"P2D\"\nanchor = \"event.at\"\nbasis = \"b\"\npurpose = \"p\"\nmax_basis = \"m\"\n";
 
 /// The run of the event that is sent to the endpoints for OpenLineage.
 const RUN: &str = "0199e2c4-6f2a-7c11-9f5e-2f9d8a1b4c3d";
@@ -54,6 +58,13 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         }
         ("POST", "/v1/retractions") => post(path, &json!({ "import": 4_000_000 })),
         ("POST", "/v1/retention") => post(path, &json!({})),
+        ("POST", "/v1/retention/proposals") => post(path, &json!({ "policy": POLICY })),
+        ("POST", "/v1/retention/executions") => {
+            post(path, &json!({ "proposal": "{}", "sha256": "0", "decided_by": "a@b.example" }))
+        }
+        ("POST", "/v1/rebuild") => post(path, &json!({})),
+        ("POST", "/v1/tokens") => post(path, &json!({ "name": "n", "role": "importer" })),
+        ("DELETE", "/v1/imports/{id}") => delete(format!("/v1/imports/{job}")),
         ("POST", "/v1/compact") => post(path, &json!({ "dry_run": true })),
         ("POST", "/v1/verify") => post(path, &json!({ "depth": "fast" })),
         ("POST", "/api/v2/logs") => post(path, &log),
@@ -89,6 +100,32 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
 }
 
 #[test]
+fn who_had_a_job_begun_may_cancel_it_and_nobody_else_but_an_administrator() {
+    let live = Live::with(|config| config.write = true);
+    let of = |role| live.token(role);
+    let (officer, approver, auditor) =
+        (of(Role::PrivacyOfficer), of(Role::Approver), of(Role::Auditor));
+    let (engineer, other, admin) = (of(Role::Engineer), of(Role::PrivacyOfficer), of(Role::Admin));
+    let hold = json!({ "name": "n", "scope": "store", "reason": "r" });
+    let check = json!({ "system": SYSTEM });
+    let seal = json!({});
+    for (token, path, body) in [
+        (&officer, "/v1/holds", &hold),
+        (&engineer, "/v1/check", &check),
+        (&approver, "/v1/check", &check),
+        (&auditor, "/v1/trail/seal", &seal),
+    ] {
+        let taken = live.send(post(path, body).token(token));
+        assert_eq!(taken.status, 202, "{path}: {}", taken.text());
+        let job = format!("/v1/imports/{}", taken.json()["id"].as_str().unwrap());
+        let cancel = |token: &str| live.send(delete(job.as_str()).token(token));
+        assert_eq!(cancel(&other).problem().0, 403, "{path}");
+        assert_eq!(cancel(token).status, 200, "{path}: {}", cancel(token).text());
+        assert_eq!(cancel(&admin).status, 200, "{path}");
+    }
+}
+
+#[test]
 fn every_endpoint_lets_in_the_roles_of_its_row_and_nobody_else() {
     let live = Live::with(|config| {
         (config.write, config.backups) = (true, true);
@@ -101,13 +138,21 @@ fn every_endpoint_lets_in_the_roles_of_its_row_and_nobody_else() {
     let event = post("/api/v1/lineage", &run_event());
     assert_eq!(live.send(event.token(importer)).status, 202);
     crate::intake::seal(&live, importer);
-    let sound = |method, path| sound(method, path, job);
+    drop(live.token(Role::Importer));
+    let spare = live.tokens.read().unwrap().pop().unwrap().id;
+    let sound = |method, path| match (method, path) {
+        ("DELETE", "/v1/tokens/{id}") => delete(format!("/v1/tokens/{spare}")),
+        _ => sound(method, path, job),
+    };
     let mut asked = 0;
     for (method, path, roles) in endpoints() {
         let status = |ask: Ask| live.send(ask).status;
         for (role, token) in &tokens {
             let ask = sound(method, path).token(token).header("Lineal-Case", "case-7");
-            let may = roles.is_none_or(|roles| roles.contains(role));
+            // Whose job it is, says the handler: this one is the importer's.
+            let is_theirs = (method, path) != ("DELETE", "/v1/imports/{id}")
+                || matches!(role, Role::Importer | Role::Admin);
+            let may = roles.is_none_or(|roles| roles.contains(role)) && is_theirs;
             let given = status(ask);
             let fits = if may { matches!(given, 200..=202) } else { given == 403 };
             assert!(fits, "{role} {method} {path}: {given}");

@@ -1,8 +1,9 @@
 //! One deployment that served two systems, in one batch of rows: who is bound to one of them sees its
 //! events alone, whatever asks for them.
 
-use crate::client::get;
+use crate::client::{get, post};
 use crate::live::{Live, SYSTEM, bring};
+use crate::uploads::done;
 use lineal_server::Role;
 use lineal_tests::log_lines::{Line, write};
 use serde_json::{Value as Json, json};
@@ -16,6 +17,10 @@ const EVENTS: u32 = 40;
 const SHARED: &str = "served_by deployment as d where d.service = \"shared\"";
 
 fn live() -> Live {
+    live_with(false)
+}
+
+fn live_with(is_written: bool) -> Live {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("shared-logs").join("part.json");
     let line = |number| Line { service: "shared".to_owned(), ..Line::number(number) };
@@ -26,11 +31,72 @@ fn live() -> Live {
         _ => line.replace(SYSTEM, OTHER) + "\n",
     });
     std::fs::write(&logs, mixed.collect::<String>()).unwrap();
-    Live::with(|config| bring(&config.stores["main"], &[logs.to_str().unwrap()]))
+    Live::with(|config| {
+        bring(&config.stores["main"], &[logs.to_str().unwrap()]);
+        config.write = is_written;
+    })
+}
+
+#[test]
+fn what_is_erased_of_a_shared_deployment_is_told_as_that_and_as_nothing_else() {
+    let live = live_with(true);
+    let token = live.bound(Role::Auditor, "*", SYSTEM);
+    let count = format!("find inference as i {SHARED} summarize count() as n");
+    let asked = || live.query(&token, &count).ok();
+    let logs = || live.send(get(format!("/v1/export/logs?target=system:{SYSTEM}")).token(&token));
+    let has = |body: &[u8], what: &[u8]| body.windows(what.len()).any(|part| part == what);
+    let report = || {
+        let path = format!("/v1/report/oversight?target=system:{SYSTEM}&format=md");
+        live.send(get(path).token(&token)).text()
+    };
+    let words = "nobody knows any more of which system they were";
+    let before = asked();
+    assert_eq!(before["rows"], json!([[20]]));
+    let handed = logs();
+    assert!(!has(&handed.body, b"erased_of_shared") && !report().contains(words));
+    assert!(has(&handed.body, b"\"part\":\"a part of the store"), "it says that it is of a part");
+    let officer = live.token(Role::PrivacyOfficer);
+    let erase = json!({
+        "events": [format!("event-{FIRST}")], "basis": "GDPR 17(1)(a)", "decision": "R-7",
+        "decided_by": "a@bank.example",
+    });
+    let erased = done(&live, &officer, &live.send(post("/v1/erasures", &erase).token(&officer)));
+    assert_eq!((&erased["state"], &erased["report"]["rows"]), (&json!("done"), &json!(1)));
+    live.until(|| asked()["rows"] == json!([[19]]));
+    let after = asked();
+    let mut reasons = before["completeness"]["reasons"].as_array().unwrap().clone();
+    let told = after["completeness"]["reasons"].as_array().unwrap().clone();
+    assert_eq!(after["completeness"]["state"], "cannot_tell", "{after}");
+    let own = told.last().unwrap().as_str().unwrap();
+    assert!(own.contains(words) && !own.contains("lines of a log"), "{told:?}");
+    reasons.push(json!(own));
+    assert_eq!(told, reasons, "nothing else is given as the reason");
+    assert!(report().contains(words), "{}", report());
+    // What is signed says it, and so does who sees all of it know how many there were.
+    let handed = logs();
+    assert!(has(&handed.body, b"\"erased_of_shared\":\"events of deployments"), "it is signed");
+    let whole = live.token(Role::Auditor);
+    let all = live.send(get(format!("/v1/export/logs?target=system:{SYSTEM}")).token(&whole));
+    assert!(!has(&all.body, b"erased_of_shared") && !has(&all.body, b"\"part\":"));
 }
 
 fn rows(live: &Live, token: &str, question: &str) -> Json {
     live.query(token, question).ok()["rows"].clone()
+}
+
+#[test]
+fn who_is_bound_to_a_system_is_told_the_names_of_who_reviewed_its_events_where_that_is_asked() {
+    let live = Live::new();
+    let token = live.bound(Role::Auditor, "*", SYSTEM);
+    let report = |more: &str| {
+        let path = format!("/v1/report/oversight?target=system:{SYSTEM}&format=md{more}");
+        live.send(get(path).token(&token)).text()
+    };
+    let asked = "find inference as i where i.reviewer is not null return i.reviewer limit 1";
+    let name = rows(&live, &token, asked)[0][0].as_str().unwrap().to_owned();
+    let named = format!("({name})");
+    assert!(report("&names=true").contains(&named), "a question gives it too");
+    assert!(!report("").contains(&named), "it was not asked for");
 }
 
 #[test]

@@ -156,6 +156,48 @@ fn a_pipe_below_the_folder_of_imports_is_refused_and_holds_no_writer() {
 }
 
 #[test]
+fn no_link_below_the_folder_of_imports_leads_out_of_it() {
+    let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (at, away) = (inside.path(), outside.path());
+    for folder in ["database", "log", "beside", "deep/down", "own"] {
+        std::fs::create_dir_all(at.join(folder)).unwrap();
+    }
+    std::fs::copy(fixture(DATABASE), away.join("mlflow.db")).unwrap();
+    std::fs::copy(first_file("datadog-art12-b-dotted"), away.join("a.json.gz")).unwrap();
+    std::fs::write(away.join("wal"), "").unwrap();
+    let link = |from: PathBuf, to: &str| std::os::unix::fs::symlink(from, at.join(to)).unwrap();
+    link(away.join("mlflow.db"), "database/mlflow.db");
+    link(away.join("a.json.gz"), "log/a.json.gz");
+    std::fs::copy(fixture(DATABASE), at.join("beside/mlflow.db")).unwrap();
+    link(away.join("wal"), "beside/mlflow.db-wal");
+    link(away.to_owned(), "deep/down/folder");
+    // One that stays within is followed.
+    std::fs::copy(fixture(DATABASE), at.join("own.db")).unwrap();
+    link(at.join("own.db"), "own/mlflow.db");
+    let live = Live::with(|config| {
+        let imports = Some(at.to_owned());
+        let writing = lineal_server::Writing { imports, mapping: None };
+        config.writing.insert("main".to_owned(), writing);
+    });
+    let (importer, engineer) = (live.token(Role::Importer), live.token(Role::Engineer));
+    let stats = || live.send(get("/v1/stats").token(&engineer)).ok()["kinds"].clone();
+    let before = stats();
+    let ask =
+        |path: &str| live.send(post("/v1/imports", &json!({ "path": path })).token(&importer));
+    for folder in ["database", "log", "beside", "deep"] {
+        let job = done(&live, &importer, &ask(folder));
+        assert_eq!(job["state"], "failed", "{folder}: {job}");
+        let told = job["problem"]["detail"].as_str().unwrap();
+        assert!(told.contains("leads out of the folder"), "{folder}: {told}");
+        assert!(!told.contains(away.to_str().unwrap()), "not to where: {told}");
+    }
+    assert_eq!(ask("database/mlflow.db").problem().0, 404, "by its own name neither");
+    assert_eq!(stats(), before, "nothing is recorded");
+    let job = done(&live, &importer, &ask("own"));
+    assert_eq!(job["state"], "done", "{job}");
+}
+
+#[test]
 fn what_cannot_be_taken_on_is_refused_at_once() {
     let (live, importer, _) = writing();
     let status = |ask: Ask| live.send(ask.token(&importer)).status;
