@@ -137,6 +137,7 @@ def test_what_is_stated_is_recorded_and_a_gate_tells_what_is_missing(
     assert kept.system == "system:python-system"
     asked = "find document where type = \"check_result\" return it"
     assert len(client.query(asked)) == 1
+    assert all(key["key"].startswith("SHA256:") for key in client.keys())
     release = client.gate(MODEL)
     assert not release and not release.passes and release.missing
     assert len(release.items) == 6 and release.missing[0].fix
@@ -184,3 +185,15 @@ def test_a_member_that_a_newer_server_adds_is_no_obstacle() -> None:
     transport = httpx.MockTransport(answer)
     with Client("http://localhost", "lineal_x", transport=transport) as asking:
         assert asking.check("s", as_of=7, reconcile=True) == [read]
+
+
+def test_keys_are_listed_with_their_owners() -> None:
+    key = {"key": "SHA256:x", "public_key": "ssh-ed25519 AAAA", "owners": ["a"], "revoked": None}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert (request.method, request.url.path) == ("GET", "/v1/keys")
+        return httpx.Response(200, json={"keys": [key]})
+
+    transport = httpx.MockTransport(answer)
+    with Client("http://localhost", "lineal_x", transport=transport) as asking:
+        assert asking.keys() == [key]

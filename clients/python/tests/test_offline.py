@@ -224,3 +224,69 @@ def test_the_licences_of_the_package_are_those_of_the_project() -> None:
     package = Path(__file__).parent.parent
     for name in ["LICENSE-APACHE", "LICENSE-MIT"]:
         assert (package / name).read_bytes() == (package.parent.parent / name).read_bytes()
+
+
+def test_a_token_is_told_with_its_text_once_and_never_printed() -> None:
+    kept = {
+        "id": "4d39abb1f76e",
+        "name": "ci",
+        "role": "engineer",
+        "stores": ["*"],
+        "systems": ["*"],
+        "created": "2026-01-01T00:00:00Z",
+        "expires": None,
+        "revoked": None,
+        "state": "good",
+    }
+    asked: list[tuple[str, str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content) if request.content else None
+        asked.append((request.method, request.url.path, body))
+        match request.method:
+            case "POST":
+                return httpx.Response(200, json={"token": "lineal_secret", **kept})
+            case "GET":
+                return httpx.Response(200, json={"tokens": [kept]})
+        return httpx.Response(200, json={**kept, "state": "revoked"})
+
+    with client(answer) as lineal:
+        end = datetime(2027, 1, 31, tzinfo=timezone.utc)
+        made = lineal.make_token("ci", "engineer", stores=["main"], expires=end)
+        assert made.text == "lineal_secret" and "lineal_secret" not in repr(made)
+        assert [token.text for token in lineal.tokens()] == [None]
+        assert lineal.revoke_token("4d39/../x").state == "revoked"
+    wanted = asked[0][2]
+    assert wanted["stores"] == ["main"] and wanted["expires"].startswith("2027-01-31T00:00:00")
+    assert asked[2][:2] == ("DELETE", "/v1/tokens/4d39/../x"), "one part of the path"
+
+
+def test_a_proposal_is_its_bytes_and_who_executes_names_their_digest() -> None:
+    proposal = b'{\n  "batches": []\n}\n'
+    asked: list[Any] = []
+    job = {
+        "id": "7",
+        "state": "done",
+        "label": "x",
+        "created": "2026-01-01T00:00:00Z",
+        "progress": {"phase": "", "bytes": 0, "bytes_total": 0, "items": 0},
+        "report": {"rows": 8},
+        "problem": None,
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path, request.content))
+        if request.url.path == "/v1/retention/proposals":
+            return httpx.Response(200, content=proposal)
+        return httpx.Response(202 if request.method == "POST" else 200, json=job)
+
+    with client(answer) as lineal:
+        given, digest = lineal.propose_retention(kept="inference-log")
+        assert given == proposal and len(digest) == 64
+        done = lineal.execute_retention(given, digest, decided_by="anna@bank.example")
+        assert done == {"rows": 8}
+        assert lineal.rebuild() == {"rows": 8}
+        assert lineal.cancel("7").is_over
+    sent = json.loads(asked[1][2])
+    assert sent["proposal"].encode() == proposal and sent["sha256"] == digest
+    assert asked[-1][:2] == ("DELETE", "/v1/imports/7")

@@ -18,6 +18,7 @@ from .errors import (
 from .evidence import Finding, Item, Recorded, Release, Report, Rule
 from .job import ImportFailed, Job, Progress
 from .told import Events, Node, Trace
+from .upkeep import Token
 
 __all__ = [
     "Ambiguous",
@@ -44,6 +45,7 @@ __all__ = [
     "Rule",
     "ServerError",
     "Stream",
+    "Token",
     "TooManyRequests",
     "Trace",
     "Unauthenticated",

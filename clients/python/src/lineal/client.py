@@ -23,6 +23,7 @@ from .errors import LinealError, Problem, Unreachable, problem
 from .evidence import EvidenceCalls
 from .job import ImportFailed, Job, Progress, Watch
 from .told import Events, Node, Trace
+from .upkeep import UpkeepCalls
 
 if TYPE_CHECKING:
     import pyarrow
@@ -39,7 +40,7 @@ POLL_SECONDS = (0.05, 1.0)
 """The first and the longest wait before an import is asked after again."""
 
 
-class Client(EvidenceCalls):
+class Client(EvidenceCalls, UpkeepCalls):
     """A Lineal server, asked with a token. Close it, or use it in a `with`."""
 
     def __init__(

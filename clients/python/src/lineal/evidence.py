@@ -427,6 +427,11 @@ class EvidenceCalls:
     def _held(self, body: dict[str, Any]) -> None:
         self.wait(Job.read(self._json("POST", "/v1/holds", json=body)))
 
+    def keys(self) -> list[dict[str, Any]]:
+        """The keys that approvals are signed with: `key` (`SHA256:...`), `public_key`, `owners` by
+        their keys, and `revoked`, since when it counts no more."""
+        return list(self._json("GET", "/v1/keys")["keys"])
+
     def gate(self, model: str) -> Release:
         """Whether the release record of a model version is there: true if all of it is."""
         return Release.read(self._json("GET", "/v1/gate", params={"model": model}))
