@@ -19,7 +19,7 @@ pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 pub(crate) use checking::{Check, FailFrom};
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use copies::{Backup, Mirror, Repair, Restore};
-pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
+pub(crate) use erasing::{Apply, Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use exporting::{Export, ExportForm, ExportedLogs, LogsFormat, LogsProof};
 pub(crate) use packing::{Pack, PackDisclosure};
 pub(crate) use recording::{
@@ -50,8 +50,8 @@ Exit codes:
   4  cannot tell, where that is to be a failure (--fail-on cannot-tell,
      verify --require-keys)
   5  done in part: an import met a damaged file, nothing of a source could be read,
-     a witness or time-stamp authority could not be reached, or a server that ended
-     broke its writer's work off
+     a witness or time-stamp authority could not be reached, a server that ended
+     broke its writer's work off, or the disk was full behind a commit, which stays
 130  ended by Ctrl-C; a question then prints what it has found")]
 pub(crate) struct Arguments {
     /// The store's folder; else LINEAL_STORE, else .lineal here or in a folder above
@@ -259,7 +259,9 @@ differs (code 3). The server must be configured to give copies (`backups = true`
 A copy that is damaged is refused with the names of its files, and nothing is left. An older copy
 holds what was erased since it was made: --erasures-of names a later state of the same store (the
 store, a later copy, a mirror), or the list that `lineal erase list --json` wrote of it, and what
-was erased there is erased again. A list is believed: keep it where you keep the keys.")]
+was erased there is erased again; what of it is not in the copy yet no import brings back. What cannot
+be done (a restriction of what is not there) is named, with code 5. A list is believed: keep it where
+you keep the keys.")]
     Restore(Restore),
     /// Sign which commits there are, for strangers to hold on to
     #[command(after_help = "Examples:
@@ -557,8 +559,10 @@ pub(crate) struct Verify {
     /// Hash only the records of this node, and the containers in which its events stand
     #[arg(long, value_name = "NODE")]
     pub(crate) node: Option<String>,
-    /// End with code 4 if keys/seeds is not here: roots of batches and sealed values cannot be
-    /// checked without, and backups leave it out on purpose
+    /// End with code 4 where there is no fault and keys/seeds or keys/index.key is not here: roots of
+    /// batches, sealed values and look-ups by value cannot be checked without, and backups leave
+    /// them out on purpose. With a fault the code is 3 or 1 as ever: also of a file of keys that is
+    /// here and is damaged, older than the store or another store's
     #[arg(long)]
     pub(crate) require_keys: bool,
     /// Check the signatures of this witness too, beside those of the witnesses whose keys are kept

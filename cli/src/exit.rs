@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     Damaged = 3,
     /// It cannot be told, and that was to be a failure.
     CannotTell = 4,
-    /// It was done as far as the source could be read, or the time to end allowed.
+    /// It was done as far as the source could be read, the medium took it, or the time to end allowed.
     Partial = 5,
     /// Ctrl-C ended it early: what a shell says of it, 128 + SIGINT.
     Interrupted = 130,
@@ -83,8 +83,11 @@ impl Failure {
 
     /// The code it ends with.
     pub(crate) fn exit(&self) -> Exit {
-        let of_store = |error: &lineal_engine::Error| {
-            if error.is_damage() { Exit::Damaged } else { Exit::Usage }
+        let of_store = |error: &lineal_engine::Error| match error {
+            // It is done, and something behind it is not.
+            lineal_engine::Error::Stands { .. } => Exit::Partial,
+            error if error.is_damage() => Exit::Damaged,
+            _ => Exit::Usage,
         };
         match self {
             Failure::Store(error) | Failure::Import(lineal_import::Error::Store(error)) => {
@@ -108,6 +111,10 @@ impl Failure {
                 _ => Exit::Usage,
             },
             Failure::Remote { exit, .. } => *exit,
+            Failure::Import(lineal_import::Error::Begun { source, .. }) => match &**source {
+                lineal_import::Error::Store(error) if error.is_damage() => Exit::Damaged,
+                _ => Exit::Partial,
+            },
             Failure::Import(
                 lineal_import::Error::Strict { .. }
                 | lineal_import::Error::NoLogs { .. }
@@ -200,3 +207,37 @@ impl From<io::Error> for Failure {
 
 /// How a command ended.
 pub(crate) type Outcome<T = Exit> = Result<T, Failure>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lineal_engine::{Error, Stands};
+
+    #[test]
+    fn what_stands_is_not_told_as_if_nothing_had_been_done() {
+        let full = || Error::Io {
+            action: "write",
+            path: "index/graph-000000000002.idx.tmp".into(),
+            source: io::ErrorKind::StorageFull.into(),
+        };
+        assert!(Failure::Store(full()).exit() == Exit::Usage, "nothing is recorded");
+        for stands in [Stands::Derived, Stands::Unseen, Stands::Unsure, Stands::Erasing] {
+            let error = || Error::Stands { commit: 2, stands, source: Box::new(full()) };
+            for failure in [
+                Failure::Store(error()),
+                Failure::Import(error().into()),
+                Failure::Record(error().into()),
+            ] {
+                assert!(failure.exit() == Exit::Partial, "{stands:?}");
+                assert!(failure.text().contains("commit 2"), "{}", failure.text());
+            }
+        }
+        let damaged = || Error::Corrupt { file: "x".into(), at: 0, rule: "it is whole".into() };
+        for (source, exit) in [(full(), Exit::Partial), (damaged(), Exit::Damaged)] {
+            let source = Box::new(source.into());
+            let begun =
+                Failure::Import(lineal_import::Error::Begun { import: 2, commits: 1, source });
+            assert!(begun.exit() == exit && begun.text().contains("import:2 is recorded"));
+        }
+    }
+}

@@ -45,13 +45,18 @@ fn is_store(folder: &Path) -> bool {
 
 /// How stores are opened.
 pub(crate) fn options(arguments: &Arguments) -> Options {
-    Options { force_network: arguments.force_network, ..Options::default() }
+    Options { force_network: arguments.force_network, ..Options::default() }.by_environment()
 }
 
 /// Opens the store for writing.
 pub(crate) fn open(arguments: &Arguments) -> Outcome<Store> {
+    open_as(arguments, &options(arguments))
+}
+
+/// The same with other options.
+pub(crate) fn open_as(arguments: &Arguments, options: &Options) -> Outcome<Store> {
     let folder = folder(arguments)?;
-    let store = past_short_holders(|| Store::open(&folder, options(arguments)))?;
+    let store = past_short_holders(|| Store::open(&folder, options.clone()))?;
     Ok(store.showing_restricted(arguments.restricted))
 }
 
@@ -79,17 +84,8 @@ fn past_short_holders(
 
 /// Opens the store for a command that writes it, and notes that in its trail before anything is done.
 pub(crate) fn open_noted(arguments: &Arguments, command: &str) -> Outcome<Store> {
-    open_noted_without(arguments, command, &[])
-}
-
-/// The same of a command whose line holds words that the trail must not keep.
-pub(crate) fn open_noted_without(
-    arguments: &Arguments,
-    command: &str,
-    hidden: &[&str],
-) -> Outcome<Store> {
     let store = open(arguments)?;
-    note(&store, command, hidden)?;
+    note(&store, command, &[])?;
     Ok(store)
 }
 
@@ -99,9 +95,10 @@ pub(crate) fn note_at(folder: &Path, arguments: &Arguments, command: &str) -> Ou
     note(&store, command, &[])
 }
 
-/// Notes a command in the trail of a store that is open for writing.
+/// Notes a command in the trail of a store that is open for writing, but for words of its line that the trail
+/// must not keep.
 #[cfg(feature = "server")]
-fn note(store: &Store, command: &str, hidden: &[&str]) -> Outcome<()> {
+pub(crate) fn note(store: &Store, command: &str, hidden: &[&str]) -> Outcome<()> {
     let words: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let shown = |word: &'_ String| !hidden.contains(&word.as_str());
@@ -111,9 +108,21 @@ fn note(store: &Store, command: &str, hidden: &[&str]) -> Outcome<()> {
     Ok(lineal_server::note_command(store, command, line, SystemClock.now())?)
 }
 
+/// Makes commits of what waits in the trail of a store that is open for writing.
+#[cfg(feature = "server")]
+pub(crate) fn commit_noted(store: &Store) -> Outcome<()> {
+    Ok(lineal_server::commit_noted(store, SystemClock.now())?)
+}
+
 /// Without the server there is no trail.
 #[cfg(not(feature = "server"))]
-fn note(_: &Store, _: &str, _: &[&str]) -> Outcome<()> {
+pub(crate) fn commit_noted(_: &Store) -> Outcome<()> {
+    Ok(())
+}
+
+/// Without the server there is no trail.
+#[cfg(not(feature = "server"))]
+pub(crate) fn note(_: &Store, _: &str, _: &[&str]) -> Outcome<()> {
     Ok(())
 }
 

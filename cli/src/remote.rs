@@ -5,6 +5,8 @@ pub(crate) mod elsewhere;
 mod evidence;
 mod mirror;
 mod refusal;
+#[cfg(feature = "server")]
+mod tokens;
 mod upload;
 mod ways;
 
@@ -50,8 +52,17 @@ pub(crate) struct Beside {
 
 impl Remote {
     /// The server that is meant, if one is.
+    ///
+    /// # Errors
+    /// What its address or its token has against it; and `--restricted`, which a server does not heed.
     pub(crate) fn meant(arguments: &Arguments) -> Outcome<Option<Remote>> {
         let Some(url) = &arguments.there.url else { return Ok(None) };
+        if arguments.restricted {
+            return Err(Failure::usage(
+                "--restricted does not go with --url: what is restricted is shown to the role of the token \
+                 that may see it, the privacy officer's",
+            ));
+        }
         let connection = Connection::new(url, &arguments.there)?;
         Ok(Some(Remote { connection }))
     }

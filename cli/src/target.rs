@@ -2,15 +2,31 @@
 //! nothing.
 
 use crate::exit::{Failure, Outcome};
-use crate::render::{and_more, counted};
+use crate::render::{and_more, counted, visible};
 use crate::time::Zone;
 use lineal_engine::Snapshot;
 pub(crate) use lineal_query::told::Target;
-use lineal_query::told::{LISTED, Searched, Unresolved};
+use lineal_query::told::{LISTED, Searched, Unresolved, outweighed_by};
 
 /// Reads a text that should name one thing.
 pub(crate) fn resolve(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<Target> {
-    lineal_query::told::resolve(view, text).map_err(|unresolved| failure(zone, unresolved))
+    lineal_query::told::resolve(view, text).map_err(|unresolved| match unresolved {
+        Unresolved::NoEvent { .. } | Unresolved::Nothing { .. } => {
+            outweighed(view, text).unwrap_or_else(|| failure(zone, unresolved))
+        }
+        other => failure(zone, other),
+    })
+}
+
+/// What to tell where only a row has it that does not count. What went wrong in a second look is not told:
+/// that nothing was found says more.
+fn outweighed(view: &Snapshot, text: &str) -> Option<Failure> {
+    let counts = outweighed_by(view, text).ok()??;
+    let (text, counts) = (visible(text.trim()), visible(&counts));
+    Some(Failure::NotFound(format!(
+        "no event that counts has {text}: it is in a row in whose place another row of the same event counts, {counts}\n  \
+         `lineal show '{counts}'` shows both; `lineal erase event` finds each row"
+    )))
 }
 
 pub(crate) fn failure(zone: &Zone, unresolved: Unresolved) -> Failure {

@@ -28,6 +28,9 @@ pub(crate) struct Decided {
     /// Lift a restriction
     #[arg(long, group = "instead")]
     pub(crate) lift: bool,
+    /// Go on where keys/seeds lacks what other records need and no backup has it; the record says so
+    #[arg(long, conflicts_with = "instead")]
+    pub(crate) despite_missing_seeds: bool,
     /// Say what would be erased, write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -156,29 +159,33 @@ pub(crate) enum RetentionStep {
       --decided-by anna --executed-by bert
 The second person executes what the first has read: --digest is that of the proposal. Whether each
 thing in it is due, by the same policy, and not held is found out again; else nothing is erased.")]
-    Apply {
-        /// Write the proposal to this new file
-        #[arg(
-            long,
-            value_name = "FILE",
-            conflicts_with = "execute",
-            required_unless_present = "execute"
-        )]
-        propose: Option<PathBuf>,
-        /// With --propose: the class whose ceiling has passed (inference-log or access-trail)
-        #[arg(long, value_name = "CLASS", requires = "propose", default_value = "inference-log")]
-        class: String,
-        /// Execute this proposal
-        #[arg(long, value_name = "FILE", requires_all = ["digest", "decided_by", "executed_by"])]
-        execute: Option<PathBuf>,
-        /// The digest that the proposal was given
-        #[arg(long, value_name = "SHA256")]
-        digest: Option<String>,
-        /// Who decided (kept as a key)
-        #[arg(long, value_name = "LOGIN")]
-        decided_by: Option<String>,
-        /// Who does it: another person (kept as a key)
-        #[arg(long, value_name = "LOGIN")]
-        executed_by: Option<String>,
-    },
+    Apply(Apply),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Apply {
+    /// Write the proposal to this new file
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "execute",
+        required_unless_present = "execute"
+    )]
+    pub(crate) propose: Option<PathBuf>,
+    /// With --propose: the class whose ceiling has passed (inference-log or access-trail)
+    #[arg(long, value_name = "CLASS", requires = "propose", default_value = "inference-log")]
+    pub(crate) class: String,
+    /// Execute this proposal
+    #[arg(long, value_name = "FILE", requires_all = ["digest", "decided_by"])]
+    pub(crate) execute: Option<PathBuf>,
+    /// The digest that the proposal was given
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) digest: Option<String>,
+    /// Who decided (kept as a key)
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) decided_by: Option<String>,
+    /// Who does it: another person (kept as a key). Needed beside a store; with --url leave it out: the
+    /// token says who it is
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) executed_by: Option<String>,
 }

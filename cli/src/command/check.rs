@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Check) -> Outcome {
     }
     let mut noted = Vec::new();
     if wanted.record {
-        let actor = wanted.by.as_ref().map(|login| asked.store.actor_key(login)).transpose()?;
+        let actor = wanted.by.as_ref().map(|login| asked.store.person_key(login)).transpose()?;
         for (pack, report) in packs.iter().zip(&reports) {
             let (commit, name) =
                 record(&asked.store, pack, report, now, actor.clone()).map_err(failure)?;

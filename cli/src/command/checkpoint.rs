@@ -10,7 +10,7 @@ use crate::place;
 use crate::remote::Remote;
 use crate::render::counted;
 use crate::time::{Zone, rfc3339};
-use lineal_engine::public_log::{KeptCheckpoint, KeyState, LogIdentity, LogKey};
+use lineal_engine::public_log::{KeptCheckpoint, KeyState, LogIdentity};
 use lineal_engine::{Error, Store};
 use lineal_evidence::timestamp::Roots;
 use lineal_proof::timestamp::Timestamp;
@@ -99,7 +99,7 @@ fn meant(arguments: &Arguments, wanted: &Checkpoint) -> Outcome<(Store, u64)> {
     } else {
         drop(store);
         let store = place::open_noted(arguments, "checkpoint")?;
-        let actor = wanted.actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
+        let actor = wanted.actor.as_ref().map(|login| store.person_key(login)).transpose()?;
         store.record_log(wanted.origin.as_deref(), actor)?;
         store.write_indexes()?;
         store
@@ -114,7 +114,7 @@ fn identity(store: &Store) -> Outcome<LogIdentity> {
 
 fn rotate(arguments: &Arguments, wanted: &Checkpoint) -> Outcome {
     let store = place::open_noted(arguments, "checkpoint")?;
-    let actor = wanted.actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
+    let actor = wanted.actor.as_ref().map(|login| store.person_key(login)).transpose()?;
     let made = store.rotate_log_key(wanted.compromised, wanted.reason.as_deref(), actor)?;
     store.write_indexes()?;
     print(arguments, &store, made.checkpoint.size)?;
@@ -151,11 +151,7 @@ fn print(arguments: &Arguments, store: &Store, size: u64) -> Outcome<()> {
 
 /// What is to be thought of the key that signed a checkpoint: the best of those that did.
 fn signer(identity: Option<&LogIdentity>, note: &SignedCheckpoint) -> Option<KeyState> {
-    let signed = |key: &&LogKey| note.note.verify(&key.key).is_ok();
-    let keys = identity.map_or(&[][..], |identity| &identity.keys);
-    let states: Vec<KeyState> = keys.iter().filter(signed).map(|key| key.state).collect();
-    let order = [KeyState::Signs, KeyState::Replaced, KeyState::Revoked];
-    order.into_iter().find(|state| states.contains(state))
+    identity?.signer_of(note)
 }
 
 /// Why the signature of a checkpoint counts for nothing, if it does.

@@ -2,6 +2,8 @@
 
 mod there;
 
+pub(super) use there::told as told_there;
+
 use crate::args::{Arguments, Decided, Erase};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
@@ -10,7 +12,11 @@ use crate::render::{and_more, counted, visible};
 use crate::target::failure;
 use crate::time::Zone;
 use lineal_engine::schema::Kind;
-use lineal_engine::{ErasureDone, ErasureOrder, NodeNo, RetractedShare, Snapshot, Store, Target};
+use lineal_engine::{
+    ErasureDone, ErasureOrder, Error, NodeNo, RetractedShare, Snapshot, Store, Target, TrailShare,
+    TwoPersons,
+};
+use lineal_proof::record::Decision;
 use lineal_query::told::Stored;
 use serde_json::json;
 use std::io::Write;
@@ -23,11 +29,17 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
         return there::run(arguments, wanted, &remote);
     }
     let Some(decided) = wanted.decided() else { return list(arguments) };
-    let store = if decided.dry_run {
-        place::open(arguments)?
-    } else {
-        place::open_noted_without(arguments, "erase", &wanted.named())?
-    };
+    let mut options = place::options(arguments);
+    // What waits in the trail is recorded first.
+    options.despite_missing_seeds |= decided.despite_missing_seeds;
+    let store = place::open_as(arguments, &options)?;
+    if !decided.dry_run {
+        place::note(&store, "erase", &wanted.named())?;
+    }
+    if !decided.dry_run && decided.decision() == Decision::Erased {
+        // What was asked before may speak of what goes.
+        place::commit_noted(&store)?;
+    }
     // Who decides sees what is restricted, and must, to lift it; and what was retracted, since it lies
     // there still.
     let stored = Stored::of(&store, store.snapshot()?.with_restricted())?;
@@ -47,7 +59,10 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
     // What was asked holds a view, and with it a mark: files that are replaced would wait for it.
     drop(stored);
     let order = order(&store, decided, targets)?;
-    let done = store.erase(&order, decided.dry_run)?;
+    let done = match decided.despite_missing_seeds {
+        true => store.erase_despite_missing_seeds(&order, decided.dry_run)?,
+        false => store.erase(&order, decided.dry_run)?,
+    };
     told(arguments, decided, &done)
 }
 
@@ -61,14 +76,27 @@ fn unsaid() -> Failure {
     Failure::usage("--executed-by LOGIN is missing: who does it, another person than who decided")
 }
 
+/// The two persons of an erasure that is done here.
+pub(super) fn persons(store: &Store, decided_by: &str, executed_by: &str) -> Outcome<TwoPersons> {
+    store.two_persons(decided_by, executed_by).map_err(|error| match error {
+        Error::SamePerson { .. } => {
+            Failure::usage(format!("{error}: name the second with --executed-by"))
+        }
+        Error::Nobody { .. } => Failure::usage(format!("{error}: --decided-by, --executed-by")),
+        other => other.into(),
+    })
+}
+
 fn order(store: &Store, decided: &Decided, targets: Vec<Target>) -> Outcome<ErasureOrder> {
+    let executed_by = decided.executed_by.as_deref().ok_or_else(unsaid)?;
+    let persons = persons(store, &decided.decided_by, executed_by)?;
     Ok(ErasureOrder {
         targets,
         decision: decided.decision(),
         basis: decided.basis.clone(),
         reference: decided.decision.clone(),
-        decided_by: store.actor_key(&decided.decided_by)?,
-        executed_by: store.actor_key(decided.executed_by.as_deref().ok_or_else(unsaid)?)?,
+        decided_by: persons.decided_by,
+        executed_by: persons.executed_by,
     })
 }
 
@@ -125,6 +153,25 @@ fn retracted_told(out: &mut dyn Write, of: RetractedShare) -> Outcome<()> {
     Ok(())
 }
 
+/// What of the trail says it.
+fn trail_told(out: &mut dyn Write, of: TrailShare) -> Outcome<()> {
+    if of.values > 0 {
+        let (values, uses) = (counted(of.values, "sealed text"), counted(of.uses, "use"));
+        writeln!(
+            out,
+            "  of the trail, among these: {values} that would tell it, of {uses}; the uses stay, with who it was and when"
+        )?;
+    }
+    if of.unread > 0 {
+        let unread = counted(of.unread, "sealed text");
+        writeln!(
+            out,
+            "  the trail: {unread} could not be opened, and may tell it; `lineal erase field access:... question` destroys those of a day"
+        )?;
+    }
+    Ok(())
+}
+
 /// What was done, for a person or a program.
 pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone) -> Outcome {
     let mut out = std::io::stdout().lock();
@@ -142,6 +189,9 @@ pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone)
             "decision": what, "dry_run": decided.dry_run, "commit": done.commit, "rows": done.rows,
             "batches": done.batches, "values": values.collect::<Vec<_>>(),
             "retracted": { "rows": done.retracted.rows, "fields": done.retracted.fields },
+            "trail": {
+                "values": done.trail.values, "uses": done.trail.uses, "unread": done.trail.unread,
+            },
             "files_that_must_not_exist": files.collect::<Vec<_>>(),
             "waiting": done.waiting, "orphans": done.orphans,
             "seeds_rewritten": done.rewritten.iter().map(|file| {
@@ -156,8 +206,9 @@ pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone)
         let batches = if done.batches == 1 { "batch" } else { "batches" };
         things.push(format!("{} in {} {batches}", counted(done.rows, "row"), done.batches));
     }
-    if !done.values.is_empty() {
-        things.push(counted(done.values.len() as u64, "sealed value"));
+    let values = done.values.len() as u64 + done.trail.values;
+    if values > 0 {
+        things.push(counted(values, "sealed value"));
     }
     let things = things.join(", ");
     match done.commit {
@@ -165,6 +216,7 @@ pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone)
         Some(commit) => writeln!(out, "{what} in commit {commit}: {things}")?,
     }
     retracted_told(&mut out, done.retracted)?;
+    trail_told(&mut out, done.trail)?;
     let beside: Vec<&str> =
         done.values.iter().filter(|(_, named)| !named).map(|(field, _)| field.as_str()).collect();
     if !beside.is_empty() {

@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Hold) -> Outcome {
         Hold::Add { name, scope, reason, by } => {
             let by = person(by.as_deref())?;
             let store = place::open_noted(arguments, "hold")?;
-            let actor = store.actor_key(by)?;
+            let actor = store.person_key(by)?;
             let scope = scope_of(&store, arguments, scope)?;
             let commit = store.hold(name, &scope, reason, Some(actor))?;
             store.write_indexes()?;
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Hold) -> Outcome {
         Hold::Release { name, reason, by } => {
             let by = person(by.as_deref())?;
             let store = place::open_noted(arguments, "hold")?;
-            let actor = store.actor_key(by)?;
+            let actor = store.person_key(by)?;
             let commit = store.release(name, reason, Some(actor))?;
             store.write_indexes()?;
             done(arguments, name, "released", commit)
@@ -47,8 +47,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Hold) -> Outcome {
 
 /// Who says so: what forbids erasures, or no longer does, is a named person's word, as all that is stated.
 fn person(by: Option<&str>) -> Outcome<&str> {
-    let by = by.map(str::trim);
-    by.filter(|by| !by.is_empty() && !by.eq_ignore_ascii_case("unknown")).ok_or_else(nobody)
+    by.filter(|by| lineal_engine::person_named(by).is_some()).ok_or_else(nobody)
 }
 
 fn scope_of(store: &Store, arguments: &Arguments, text: &str) -> Outcome<HoldScope> {

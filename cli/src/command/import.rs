@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
         ..ImportOptions::default()
     };
     if let Some(login) = &wanted.actor {
-        options.actor = Some(store.actor_key(login)?);
+        options.actor = Some(store.person_key(login)?);
     }
     if wanted.follow {
         return follow::run(arguments, wanted, &store, &options, &mapping);
@@ -71,10 +71,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
     let begun = Instant::now();
     let report = with_progress(&store, &paths, &options, &mapping)?;
     let took = begun.elapsed();
-    let back = match report.import {
-        Some(import) => came_back(&store, &store.snapshot()?, import)?,
-        None => CameBack::default(),
-    };
+    let back = brought_back(&store, &report)?;
     let mut write = || {
         if arguments.json {
             let mut json = report.to_json();
@@ -82,12 +79,22 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
             return Ok(writeln!(out, "{json}")?);
         }
         print(&mut out, &report, back, took)?;
-        if !report.dry_run {
+        if !report.dry_run && report.waits.is_none() {
             ask::print(&mut out, &store.snapshot()?, arguments.store.as_deref())?;
         }
         print_damage(&mut out, &report)
     };
     exit(&report).after(write())
+}
+
+/// What only retracted imports had brought before. On a medium that took no more it may not be told.
+fn brought_back(store: &Store, report: &Report) -> Outcome<CameBack> {
+    let Some(import) = report.import else { return Ok(CameBack::default()) };
+    let told = store.snapshot().and_then(|view| came_back(store, &view, import));
+    match (told, &report.waits) {
+        (Err(lineal_engine::Error::Io { .. }), Some(_)) => Ok(CameBack::default()),
+        (told, _) => Ok(told?),
+    }
 }
 
 /// An explanation of nothing explains nothing.

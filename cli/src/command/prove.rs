@@ -7,8 +7,10 @@ use crate::remote::Remote;
 use crate::render::{and_more, counted, visible};
 use crate::time::Zone;
 use lineal_engine::clock::{Clock, SystemClock};
+use lineal_engine::public_log::KeyState;
 use lineal_engine::{AbsenceSize, Store};
 use lineal_proof::bundle::{Bundle, FILE_BYTES_MAX, VERIFIER};
+use lineal_proof::tlog::SignedCheckpoint;
 use lineal_query::prove::{NotProved, Proving, as_of, prove};
 use lineal_query::{Limits, Parameters, Request, StoreView, Value};
 use std::io::Write;
@@ -41,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Prove) -> Outcome {
     let bytes_max =
         if wanted.yes { FILE_BYTES_MAX as u64 } else { wanted.max_size.saturating_mul(1 << 20) };
     let given = wanted.checkpoint.as_deref().map(read).transpose()?;
-    let file = match Remote::meant(arguments)? {
+    let (file, signer) = match Remote::meant(arguments)? {
         Some(remote) => {
             let bounds = (withhold, bytes_max);
             let (file, waiting) =
@@ -50,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Prove) -> Outcome {
                 // What is said beside the proof may be lost.
                 let _ = writeln!(std::io::stderr(), "note: {waiting}");
             }
-            file
+            (file, None)
         }
         None => {
             let store = Arc::new(place::open_read_only(arguments)?);
@@ -58,6 +60,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Prove) -> Outcome {
                 Some(note) => note,
                 None => kept(&store, as_of(&statement))?,
             };
+            let signer = signer(&store, &note)?;
             let view = StoreView::new(store)?;
             let limits = Limits::default();
             let request =
@@ -68,10 +71,23 @@ pub(super) fn run(arguments: &Arguments, wanted: &Prove) -> Outcome {
             let proving =
                 Proving { statement, checkpoint, withhold, request: &request, go_on: &go_on };
             let zone = Zone::parse(&arguments.tz)?;
-            prove(&view, &proving).map_err(|why| failure(&zone, why))?.write()
+            (prove(&view, &proving).map_err(|why| failure(&zone, why))?.write(), signer)
         }
     };
-    write(arguments, wanted, &file)
+    if signer == Some(KeyState::Revoked) {
+        let told = "note: the checkpoint is signed by a revoked key: the proof counts for nothing with whoever \
+                    knows that. `lineal checkpoint` makes one that the key of today signs";
+        // What is said beside the proof may be lost.
+        let _ = writeln!(std::io::stderr(), "{told}");
+    }
+    write(arguments, wanted, (&file, signer))
+}
+
+/// What is to be thought of the key that signed a checkpoint; a store whose log names none cannot tell.
+fn signer(store: &Store, note: &[u8]) -> Outcome<Option<KeyState>> {
+    let Some(identity) = store.log_identity()? else { return Ok(None) };
+    // One that does not read is refused when it is proved against.
+    Ok(SignedCheckpoint::parse(note).ok().and_then(|note| identity.signer_of(&note)))
 }
 
 fn read(path: &Path) -> Outcome<Vec<u8>> {
@@ -151,7 +167,11 @@ fn failure(zone: &Zone, why: NotProved) -> Failure {
     }
 }
 
-fn write(arguments: &Arguments, wanted: &Prove, file: &str) -> Outcome {
+fn write(
+    arguments: &Arguments,
+    wanted: &Prove,
+    (file, signer): (&str, Option<KeyState>),
+) -> Outcome {
     if file.len() >= LARGE {
         let size = counted(file.len() as u64, "byte");
         writeln!(std::io::stderr(), "note: the proof has {size}")?;
@@ -178,6 +198,7 @@ fn write(arguments: &Arguments, wanted: &Prove, file: &str) -> Outcome {
         let json = serde_json::json!({
             "file": path, "bytes": file.len(), "words": words,
             "verifier": wanted.with_verifier.then_some(&verifier),
+            "key_state": signer.map(KeyState::name),
         });
         writeln!(out, "{json}")?;
         return Ok(Exit::Answer);

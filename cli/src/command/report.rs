@@ -134,6 +134,7 @@ fn here(
         now,
         with_reasons: true,
         limits: Limits::default(),
+        within: None,
     };
     let made = kind.make(request, &basis);
     let Made { document, commit } = made.map_err(|error| failure(&store, &zone, error))?;

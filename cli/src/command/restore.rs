@@ -4,12 +4,13 @@ use super::backup::{bar, is_archive, show};
 use crate::args::{Arguments, Restore};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
-use crate::render::counted;
+use crate::render::{counted, visible};
 use lineal_engine::storage::{FileStorage, Storage};
 use lineal_engine::{
-    CopiedKeys, DecisionLog, Later, Origin, RestoredCopy, Restoring, Store, restore,
+    CopiedKeys, DecisionLog, Later, NotDone, Origin, RestoredCopy, Restoring, Store, restore,
 };
 use lineal_evidence::decisions;
+use serde_json::json;
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
@@ -64,15 +65,20 @@ pub(super) fn run(arguments: &Arguments, wanted: &Restore) -> Outcome {
         restore(Origin::Folder(copy), &wanted.dir, restoring, &mut |now| show(&bar, now))
     };
     bar.finish_and_clear();
-    let RestoredCopy { commit, commit_id, files, bytes, erased_again } = made?;
+    let RestoredCopy { commit, commit_id, files, bytes, erased_again, not_done } = made?;
+    let exit = if not_done.is_empty() { Exit::Answer } else { Exit::Partial };
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let json = serde_json::json!({
+        let json = json!({
             "commit": commit, "commit_id": commit_id.to_string(), "files": files, "bytes": bytes,
             "with_keys": has_keys, "erased_again": erased_again,
+            "not_done": not_done.iter().map(|one| json!({
+                "commit": one.commit, "decision": one.decision.name(), "reference": one.reference,
+                "rows": one.rows, "values": one.values,
+            })).collect::<Vec<_>>(),
         });
         writeln!(out, "{json}")?;
-        return Ok(Exit::Answer);
+        return Ok(exit);
     }
     let (files, bytes, dir) =
         (counted(files, "file"), counted(bytes, "byte"), wanted.dir.display());
@@ -94,13 +100,40 @@ pub(super) fn run(arguments: &Arguments, wanted: &Restore) -> Outcome {
         (0, Some(_)) => writeln!(out, "  nothing that it holds was erased since")?,
         (count, _) => writeln!(
             out,
-            "  {} since were done again, each a commit of its own",
+            "  {} since were done again, each a commit of its own; what of it is not in the copy no import brings back",
             counted(count, "erasure")
         )?,
     }
+    told_not_done(&mut out, &not_done)?;
     writeln!(
         out,
         "  commits behind {commit} are not in it; a witness tells whether there were any"
     )?;
-    Ok(Exit::Answer)
+    Ok(exit)
+}
+
+/// What was decided since and is still to be done, by somebody.
+fn told_not_done(out: &mut dyn Write, not_done: &[NotDone]) -> Outcome<()> {
+    for one in not_done {
+        let (decision, reference) = (one.decision.name(), visible(&one.reference));
+        let things = [(one.rows, "row"), (one.values, "sealed value")];
+        let things: Vec<String> = things
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| counted(count, what))
+            .collect();
+        writeln!(
+            out,
+            "  not done: {decision} in commit {} of the later state ({reference}): {} not in the copy",
+            one.commit,
+            things.join(", "),
+        )?;
+    }
+    if !not_done.is_empty() {
+        writeln!(
+            out,
+            "  when an import has brought that, decide it again: `lineal erase event|batch|field ...`, with --restrict where it was restricted; `lineal erase list` of the later state names each decision"
+        )?;
+    }
+    Ok(())
 }

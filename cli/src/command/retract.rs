@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Retract) -> Outcome {
 /// Undoes it in the store here; gives the commit.
 fn here(arguments: &Arguments, wanted: &Retract, number: u64) -> Outcome<u64> {
     let store = place::open_noted(arguments, "retract")?;
-    let actor = wanted.actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
+    let actor = wanted.actor.as_ref().map(|login| store.person_key(login)).transpose()?;
     let mut transaction = store.begin(None, actor)?;
     transaction.add_retract(number, wanted.restore, wanted.reason.as_deref())?;
     let committed = transaction.commit()?;

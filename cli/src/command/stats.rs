@@ -8,7 +8,7 @@ use crate::sound::print_overview;
 use crate::time::Zone;
 use lineal_engine::schema::Kind;
 use lineal_engine::{Snapshot, Store};
-use lineal_query::told::{Tally, bringer};
+use lineal_query::told::{Tally, Tool, bringer};
 use serde_json::Value as Json;
 use std::io::Write;
 
@@ -99,7 +99,11 @@ pub(crate) fn draw(out: &mut dyn Write, told: &Json, zone: &Zone, json: bool) ->
         let names = texts(&counts["missing"]);
         let more = if missing(counts) > MISSING_SHOWN as u64 { ", ..." } else { "" };
         let names = names.iter().take(MISSING_SHOWN).copied().collect::<Vec<_>>().join(", ");
-        let bringer = Kind::parse(kind).map_or("import what describes it", bringer);
+        // A server of an earlier version names no tools.
+        let tools: Vec<Tool> =
+            texts(&counts["missing_tools"]).into_iter().filter_map(Tool::of_form).collect();
+        let bringer = Kind::parse(kind).map(|kind| bringer(kind, &tools));
+        let bringer = bringer.unwrap_or_else(|| "import what describes it".to_owned());
         writeln!(out, "{}", style.warn(&format!("missing {names}{more}: {bringer}")))?;
     }
     Ok(())

@@ -1,23 +1,62 @@
-//! `lineal token`: the tokens of a server, made, listed and revoked.
+//! `lineal token`: the tokens of a server, made, listed and revoked: in their file, or with --url by an
+//! administrator's token.
 
 use super::serve::configuration;
 use crate::args::{Arguments, CreateToken, RevokeToken, ServerPlace, Token};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{print_table, table};
+use crate::remote::Remote;
+use crate::render::{print_table, table, texts, time_of, visible};
 use crate::time::{self, Zone, rfc3339};
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_server::{ALL, Role, TokenFile, Wanted};
+use lineal_server::{ALL, Role, TokenFile, TokenTold, Wanted};
 use serde_json::{Value as Json, json};
 use std::io::Write;
+use std::path::PathBuf;
 
+/// Where a configuration may be named for all commands.
+const CONFIGURATION: &str = "LINEAL_SERVER_CONFIG";
 const HOUR_NS: i64 = 3_600_000_000_000;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Token) -> Outcome {
-    match wanted {
-        Token::Create(wanted) => create(arguments, wanted),
-        Token::List(place) => list(arguments, place),
-        Token::Revoke(wanted) => revoke(arguments, wanted),
+    let (Token::Create(CreateToken { place, .. })
+    | Token::List(place)
+    | Token::Revoke(RevokeToken { place, .. })) = wanted;
+    let Some(remote) = Remote::meant(arguments)? else {
+        return match wanted {
+            Token::Create(wanted) => create(arguments, wanted),
+            Token::List(place) => list(arguments, place),
+            Token::Revoke(wanted) => revoke(arguments, wanted),
+        };
+    };
+    // A configuration may stand in the environment; a file of tokens is named for this command alone.
+    if place.tokens.is_some() {
+        return Err(Failure::usage(
+            "--tokens does not go with --url: the server has a file of its own",
+        ));
     }
+    let of_environment = std::env::var_os(CONFIGURATION).map(PathBuf::from);
+    if place.config.is_some() && place.config != of_environment {
+        return Err(Failure::usage(
+            "--config does not go with --url: the server has a configuration of its own",
+        ));
+    }
+    match wanted {
+        Token::Create(wanted) => create_there(arguments, wanted, &remote),
+        Token::List(_) => print_list(arguments, &remote.tokens()?),
+        Token::Revoke(wanted) => print_revoked(arguments, &remote.revoke_token(&wanted.id)?),
+    }
+}
+
+/// Has a server make a token; it is good for no more than the one that asks.
+fn create_there(arguments: &Arguments, wanted: &CreateToken, remote: &Remote) -> Outcome {
+    let now = SystemClock.now();
+    let expires = wanted.expires.as_deref().map(|text| end(text, now)).transpose()?;
+    let made = remote.make_token(&json!({
+        "name": wanted.name, "role": wanted.role, "stores": wanted.only, "systems": wanted.system,
+        "expires": expires.map(rfc3339),
+    }))?;
+    let text = |name: &str| made[name].as_str().unwrap_or_default();
+    print_made(arguments, (text("id"), text("token"), text("role")), &made["expires"])
 }
 
 fn file(arguments: &Arguments, place: &ServerPlace) -> Outcome<TokenFile> {
@@ -38,9 +77,17 @@ fn create(arguments: &Arguments, wanted: &CreateToken) -> Outcome {
     let (token, text) = lineal_server::Token::create(good_for, now)?;
     let id = token.id.clone();
     file(arguments, &wanted.place)?.add(token)?;
+    print_made(arguments, (&id, &text, role.name()), &json!(expires.map(rfc3339)))
+}
+
+/// A new token, this once.
+fn print_made(
+    arguments: &Arguments,
+    (id, text, role): (&str, &str, &str),
+    expires: &Json,
+) -> Outcome {
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let expires = expires.map(rfc3339);
         writeln!(out, "{}", json!({ "id": id, "token": text, "role": role, "expires": expires }))?;
         return Ok(Exit::Answer);
     }
@@ -51,37 +98,35 @@ fn create(arguments: &Arguments, wanted: &CreateToken) -> Outcome {
 }
 
 fn list(arguments: &Arguments, place: &ServerPlace) -> Outcome {
-    let tokens = file(arguments, place)?.read()?;
-    let zone = Zone::parse(&arguments.tz)?;
     let now = SystemClock.now();
-    let state = |token: &lineal_server::Token| match token {
-        token if token.revoked.is_some() => "revoked",
-        token if !token.is_good(now) => "expired",
-        _ => "good",
-    };
+    let tokens = file(arguments, place)?.read()?;
+    let told = tokens.iter().map(|token| json!(TokenTold::of(token, now)));
+    print_list(arguments, &told.collect())
+}
+
+/// Tokens, as a server and the file of tokens tell them.
+fn print_list(arguments: &Arguments, tokens: &Json) -> Outcome {
+    let zone = Zone::parse(&arguments.tz)?;
     let mut out = std::io::stdout().lock();
+    let none = Vec::new();
+    let all = tokens.as_array().unwrap_or(&none);
     if arguments.json {
-        let objects = tokens.iter().map(|token| {
-            json!({
-                "id": token.id, "name": token.name, "role": token.role, "stores": token.stores,
-                "systems": token.systems, "created": rfc3339(token.created),
-                "expires": token.expires.map(rfc3339), "revoked": token.revoked.map(rfc3339),
-                "state": state(token),
-            })
-        });
-        writeln!(out, "{}", Json::Array(objects.collect()))?;
-    } else if tokens.is_empty() {
+        writeln!(out, "{tokens}")?;
+    } else if all.is_empty() {
         writeln!(out, "no tokens yet: lineal token create --role ROLE --name NAME")?;
     } else {
-        let rows = tokens.iter().map(|token| {
+        let rows = all.iter().map(|token| {
+            let text = |name: &str| visible(token[name].as_str().unwrap_or_default()).into_owned();
+            let list = |name: &str| visible(&texts(&token[name]).join(", ")).into_owned();
+            let end = time_of(&token["expires"]);
             vec![
-                token.id.clone(),
-                token.role.name().to_owned(),
-                token.name.clone(),
-                token.stores.join(", "),
-                token.systems.join(", "),
-                token.expires.map_or_else(|| "never".to_owned(), |end| zone.time(end)),
-                state(token).to_owned(),
+                text("id"),
+                text("role"),
+                text("name"),
+                list("stores"),
+                list("systems"),
+                end.map_or_else(|| "never".to_owned(), |end| zone.time(end)),
+                text("state"),
             ]
         });
         let header = ["id", "role", "for", "stores", "systems", "ends", "state"];
@@ -91,12 +136,18 @@ fn list(arguments: &Arguments, place: &ServerPlace) -> Outcome {
 }
 
 fn revoke(arguments: &Arguments, wanted: &RevokeToken) -> Outcome {
-    let token = file(arguments, &wanted.place)?.revoke(&wanted.id, SystemClock.now())?;
+    let now = SystemClock.now();
+    let token = file(arguments, &wanted.place)?.revoke(&wanted.id, now)?;
+    print_revoked(arguments, &json!(TokenTold::of(&token, now)))
+}
+
+fn print_revoked(arguments: &Arguments, token: &Json) -> Outcome {
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        writeln!(out, "{}", json!({ "id": token.id, "revoked": token.revoked.map(rfc3339) }))?;
+        writeln!(out, "{}", json!({ "id": token["id"], "revoked": token["revoked"] }))?;
     } else {
-        writeln!(out, "revoked {}, {}, {}", token.id, token.role, token.name)?;
+        let text = |name: &str| visible(token[name].as_str().unwrap_or_default()).into_owned();
+        writeln!(out, "revoked {}, {}, {}", text("id"), text("role"), text("name"))?;
     }
     Ok(Exit::Answer)
 }

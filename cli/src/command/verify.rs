@@ -69,7 +69,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
         (false, _) => Exit::Damaged,
         (true, false) => Exit::No,
         (true, true) if !wrong.is_empty() => Exit::No,
-        (true, true) if wanted.require_keys && !has_keys => Exit::CannotTell,
+        (true, true) if wanted.require_keys && !(has_keys && report.keys_missing.is_empty()) => {
+            Exit::CannotTell
+        }
         (true, true) => Exit::Answer,
     };
     let mut out = std::io::stdout().lock();

@@ -227,6 +227,18 @@ impl Connection {
         Ok((head, self.taken(response, question)?))
     }
 
+    /// What is said of a thing that is to be no more, as JSON.
+    #[cfg(feature = "server")]
+    pub(super) fn delete(&self, path: &str) -> Outcome<Json> {
+        let mut request = self.agent.delete(format!("{}{path}", self.base));
+        for (name, value) in self.headers.iter() {
+            request = request.header(*name, value);
+        }
+        let response = request.call().map_err(|error| self.failed(&error))?;
+        let body = self.taken(response, "")?;
+        serde_json::from_reader(body).map_err(|error| super::broken(&error.to_string()))
+    }
+
     /// Sends so many bytes and gives what is said of them as JSON.
     pub(super) fn send(
         &self,

@@ -123,6 +123,16 @@ impl Remote {
         Ok(told)
     }
 
+    /// A proposal of what is due, and how much is due in all.
+    pub(crate) fn proposal(&self, body: &Json) -> Outcome<(String, u64)> {
+        let path = "/v1/retention/proposals";
+        let (head, mut body) = self.connection.posted(path, body, "application/json", "")?;
+        let mut text = String::new();
+        body.read_to_string(&mut text).map_err(|error| broken(&error.to_string()))?;
+        let due = self::text(&head, "lineal-total").and_then(|text| text.parse().ok());
+        Ok((text, due.unwrap_or_default()))
+    }
+
     /// What a thing rests on, in a form.
     pub(crate) fn export(&self, form: &str, target: &str, as_of: Option<u64>) -> Outcome<Given> {
         let mut asked = vec![("target", target.to_owned())];

@@ -19,7 +19,12 @@ pub(super) fn failure(base: &str, status: u16, body: &str, question: &str) -> Fa
     if status == 404 && kind == "not-found" {
         return Failure::NotFound(detail.to_owned());
     }
-    let exit = if kind == "store-damaged" { Exit::Damaged } else { Exit::Usage };
+    let exit = match kind {
+        "store-damaged" => Exit::Damaged,
+        // It is done, and something behind it is not.
+        "recorded" => Exit::Partial,
+        _ => Exit::Usage,
+    };
     let id = json["request_id"].as_str().unwrap_or("-");
     // Whoever keeps the server finds it in the log by this.
     let message = if status >= 500 {

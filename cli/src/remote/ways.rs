@@ -20,19 +20,24 @@ enum Way {
 
 use Way::{Here, Nowhere, There};
 
-/// What is done where the files are.
-const BESIDE: &str = "run it beside the store, with --store DIR in place of --url";
 const STATES: &str = "the server's writer records it, in the name of the token";
 const READS: &str = "reads";
 const READS_INCIDENTS: &str = "reads; why something is held is told to the roles that read holds";
 const READS_UPKEEP: &str = "reads; for the roles that read holds, erasures and the trail";
 const ERASES: &str = "the server's writer does it; who asks executes it";
 const HOLDS: &str = "the server's writer records it, in the name of the token";
-const TOKENS: &str = "tokens are made beside the server that takes them";
+#[cfg(feature = "server")]
+const TOKENS: &str =
+    "an administrator's; for no store, system or time that its own token is not good for";
 
 /// Every command, with the words behind it where it has some.
 const WAYS: &[(&str, Way)] = &[
-    ("init", Here("a store is made where it lies; leave --url out")),
+    (
+        "init",
+        Here(
+            "a store is made where it is to lie: run `lineal init DIR` there, name it in the server's configuration and start the server",
+        ),
+    ),
     ("import", There("sends files; `--follow` and `--mapping` work beside the store alone")),
     ("query", There(READS)),
     ("repl", There(READS)),
@@ -91,8 +96,8 @@ const WAYS: &[(&str, Way)] = &[
     ("retention", There("reads; a policy of --policy goes along")),
     (
         "retention apply",
-        Here(
-            "what is due is erased by two persons beside the store, with --store DIR in place of --url",
+        There(
+            "for privacy officers: the server proposes and its writer erases; who asks executes what another decided",
         ),
     ),
     (
@@ -105,32 +110,47 @@ const WAYS: &[(&str, Way)] = &[
     ("compact", There("an administrator's; the server's writer does it")),
     ("backup", There("an administrator's, where the server gives copies")),
     ("mirror", Here("name the address as what is mirrored: lineal mirror URL INTO")),
-    ("restore", Here("a copy is put back where it lies; leave --url out")),
+    (
+        "restore",
+        Here(
+            "a copy is put back into a folder that no server holds: run `lineal restore COPY DIR` where it is to lie, then start the server over DIR",
+        ),
+    ),
     (
         "checkpoint",
         There(
             "the server's writer signs; witnesses, time stamps and a new key are matters of its machine",
         ),
     ),
-    ("rebuild", Here(BESIDE)),
+    ("rebuild", There("an administrator's; the server's writer does it, while questions go on")),
     (
         "verify",
         There(
             "an administrator's; the server hashes its own files, while its writer does nothing else",
         ),
     ),
-    ("repair", Here(BESIDE)),
-    ("migrate", Here(BESIDE)),
+    (
+        "repair",
+        Here(
+            "it takes files away that a server holds: end the server, run `lineal --store DIR repair` where the store lies, and start it again",
+        ),
+    ),
+    (
+        "migrate",
+        Here(
+            "a server opens no store of another format: run `lineal --store DIR migrate` where the store lies, before it is served",
+        ),
+    ),
     #[cfg(feature = "server")]
     ("serve", Here("a server serves stores, not another server")),
     #[cfg(feature = "server")]
     ("mcp", Here("give the assistant the address URL/mcp and a token instead")),
     #[cfg(feature = "server")]
-    ("token create", Here(TOKENS)),
+    ("token create", There(TOKENS)),
     #[cfg(feature = "server")]
-    ("token list", Here(TOKENS)),
+    ("token list", There(TOKENS)),
     #[cfg(feature = "server")]
-    ("token revoke", Here(TOKENS)),
+    ("token revoke", There(TOKENS)),
     ("demo", Here("the demo makes a store of its own here; leave --url out")),
     ("completions", Nowhere),
 ];
@@ -185,7 +205,7 @@ fn name(command: &Command) -> &'static str {
         Command::Record(stated) => stated_name(stated),
         Command::Gate(_) => "gate",
         Command::Retention(Retention { step: None, .. }) => "retention",
-        Command::Retention(Retention { step: Some(RetentionStep::Apply { .. }), .. }) => {
+        Command::Retention(Retention { step: Some(RetentionStep::Apply(_)), .. }) => {
             "retention apply"
         }
         Command::Check(_) => "check",

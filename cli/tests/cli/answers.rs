@@ -234,7 +234,7 @@ fn only_logs_and_only_a_registry_get_useful_answers() {
            └─ deploys model:credit-risk-scorer@3  not imported
 
         training data recorded: no.
-        missing: model:credit-risk-scorer@3 is only referred to; import the MLflow store that has it
+        missing: model:credit-risk-scorer@3 is only referred to; import the registry or tracking store that has it
     "#]].assert_eq(&logs.run(&["trace", HASH]).all());
     expect![[r#"
         [0]

@@ -230,6 +230,15 @@ fn what_a_revoked_key_signed_is_shown_as_void() {
     let void = format!("the checkpoint of {} {commits} is signed by a revoked key", sizes[0]);
     assert!(shown.err.contains(&void), "{shown:?}");
     assert_eq!(shown.err.matches("revoked").count(), 1, "{shown:?}");
+    // And so is a proof against it.
+    for (size, state) in sizes.iter().zip(["revoked", "signs"]) {
+        let note = format!(".lineal/checkpoints/{size:012}.note");
+        let prove = ["prove", "model:credit-risk-scorer@3", "--checkpoint", &note, "-o", "p.proof"];
+        let made = folder.done(&[&prove[..], &["--json"]].concat());
+        assert_eq!(made.json()["key_state"], state);
+        let is_told = made.err.contains("signed by a revoked key");
+        assert_eq!(is_told, state == "revoked", "{made:?}");
+    }
 }
 
 #[test]

@@ -130,6 +130,18 @@ fn what_cannot_be_checked_without_keys_is_said_and_can_be_a_failure() {
     folder.done(&["verify", "--require-keys"]);
     assert_eq!(folder.done(&["--json", "verify"]).json()["keys_present"], true);
     let keys = folder.path().join(".lineal/keys");
+    let index = std::fs::read(keys.join("index.key")).unwrap();
+    std::fs::remove_file(keys.join("index.key")).unwrap();
+    let json = folder.done(&["--json", "verify"]).json();
+    assert_eq!(json["keys_missing"], serde_json::json!(["keys/index.key"]));
+    assert_eq!(folder.run(&["verify", "--require-keys"]).code, 4);
+    std::fs::write(keys.join("index.key"), index).unwrap();
+    folder.done(&["verify", "--require-keys"]);
+    // Keys that are here and of no use are damage, and not only missing.
+    let seeds = std::fs::read(keys.join("seeds")).unwrap();
+    std::fs::write(keys.join("seeds"), &seeds[..64]).unwrap();
+    assert_eq!(folder.run(&["verify", "--require-keys"]).code, 3);
+    std::fs::write(keys.join("seeds"), seeds).unwrap();
     std::fs::rename(&keys, folder.path().join("keys elsewhere")).unwrap();
     let run = folder.done(&["verify"]);
     expect!["no fault found in what can be checked without keys; roots of batches and sealed values were not checked"]

@@ -1,5 +1,6 @@
 //! Erasing, holding and retention, as commands.
 
+mod again;
 mod retracted;
 
 use crate::program::{DATABASE, Folder, Run};
@@ -71,6 +72,9 @@ fn holding(folder: &Folder, bytes: &[u8]) -> Vec<String> {
 #[test]
 fn an_older_copy_loses_again_what_a_list_says_was_erased() {
     let folder = folder();
+    // What was typed about it waits in the trail's journal, and comes along.
+    let typed = folder.run(&["retract", "import:77", "--reason", &"03".repeat(32)]);
+    assert_ne!(typed.code, 0, "{typed:?}");
     folder.done(&["backup", "copy", "--with-keys", "copy.keys"]);
     folder.done(&with_words(&["erase", "event", &"03".repeat(32)], &[]));
     let list = folder.done(&["erase", "list", "--json"]);
@@ -85,6 +89,11 @@ fn an_older_copy_loses_again_what_a_list_says_was_erased() {
     let gone = folder.run(&["query", "--store", "back", "--json", &ask("03".repeat(32))]);
     assert_ne!(gone.code, 0, "{gone:?}");
     folder.done(&["query", "--store", "back", "--json", &ask("04".repeat(32))]);
+    // The next erasure makes commits of what waited.
+    folder.done(&with_words(&["--store", "back", "erase", "event", &"05".repeat(32)], &[]));
+    let typed = "find access as a where a.endpoint = \"lineal retract\" return a.question";
+    let typed = folder.done(&["--store", "back", "--json", "query", typed]);
+    assert_eq!(typed.json()["rows"], json!([[null]]), "it does not come back");
 }
 
 #[test]
@@ -131,6 +140,30 @@ fn what_is_erased_is_not_found_and_does_not_come_back() {
         assert_eq!(folder.run(&["trace", &hash]).code, 2, "{command}");
         assert_eq!(holding(&folder, &[3; 32]), Vec::<String>::new(), "{command}");
     }
+    assert_eq!(folder.run(&["verify"]).code, 0);
+}
+
+#[test]
+fn what_was_typed_about_a_person_goes_from_the_trail_with_the_name() {
+    let folder = folder();
+    let people = folder.done(&["--json", "query", "find actor as a return a.name, a.email"]).out;
+    let email = people.split('"').find(|part| part.contains('@')).unwrap().to_owned();
+    // It waits in the trail's journal, though nothing came of it.
+    let reason = format!("asked for by {email}");
+    assert_ne!(folder.run(&["retract", "import:77", "--reason", &reason]).code, 0);
+    let node = format!("actor:{email}");
+    let run = folder.run(&with_words(&["erase", "field", &node, "email"], &[]));
+    assert!(
+        run.code == 0 && run.out.contains("1 sealed text that would tell it, of 1 use"),
+        "{run:?}"
+    );
+    let typed = |command: &str| {
+        let question =
+            format!("find access as a where a.endpoint = \"lineal {command}\" return a.question");
+        folder.done(&["--json", "query", &question]).json()["rows"].clone()
+    };
+    assert_eq!(typed("retract"), json!([[null]]), "the use stays");
+    assert!(typed("import")[0][0].is_string(), "and what else was typed");
     assert_eq!(folder.run(&["verify"]).code, 0);
 }
 
@@ -230,8 +263,16 @@ fn two_persons_and_no_hold() {
     let run = folder.run(&[&["erase", "event", "e3"][..], &alone[..]].concat());
     assert_eq!(run.code, 2);
     assert!(run.err.contains("decided by one person and executed by another"), "{}", run.err);
+    assert!(run.err.contains("name the second with --executed-by"), "{}", run.err);
+    for (one, other) in [("", "b@x"), (" ", "b@x"), (".", "b@x"), ("a@b", "--"), ("token: ", "b@x")]
+    {
+        let words = ["--basis", "b", "--decision", "d", "--decided-by", one];
+        let other = format!("--executed-by={other}");
+        let run = folder.run(&[&["erase", "event", "e3"][..], &words, &[other.as_str()]].concat());
+        assert!(run.code == 2 && run.err.contains("is not named"), "{one:?} {other:?}: {run:?}");
+    }
     let add = ["hold", "add", "case-4", "store", "--reason", "authority request"];
-    for nobody in [&[][..], &["--by", " "], &["--by", "unknown"]] {
+    for nobody in [&[][..], &["--by", " "], &["--by", "."], &["--by", "unknown"]] {
         let run = folder.run(&[&add[..], nobody].concat());
         assert!(run.code == 2 && run.err.contains("nobody says it: --by WHO"), "{run:?}");
     }
@@ -251,6 +292,32 @@ fn two_persons_and_no_hold() {
     assert!(run.code == 2 && run.err.contains("nobody says it"), "{run:?}");
     folder.done(&[&release[..], &["--actor", "anna@bank.example"]].concat());
     assert_eq!(folder.run(&with_words(&["erase", "event", "e3"], &[])).code, 0);
+}
+
+#[test]
+fn seeds_that_are_missing_are_not_written_anew_unless_somebody_goes_on_without() {
+    let folder = folder();
+    let seeds = folder.path().join(".lineal/keys/seeds");
+    let whole = std::fs::read(&seeds).expect("a store has seeds");
+    std::fs::write(&seeds, &whole[..64]).expect("they are cut");
+    let refused = folder.run(&with_words(&["erase", "event", "e3"], &[]));
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.err.contains("keys/seeds is here and lacks the key"), "{refused:?}");
+    assert!(refused.err.contains("--despite-missing-seeds"), "{refused:?}");
+    // Nor is anything else written beside them.
+    let hold = ["hold", "add", "case-5", "store", "--reason", "a request", "--by", "a@b.example"];
+    let held = folder.run(&hold);
+    assert!(held.code == 3 && held.err.contains("nothing was written"), "{held:?}");
+    let both = with_words(&["erase", "event", "e3"], &["--refuse", "--despite-missing-seeds"]);
+    assert_eq!(folder.run(&both).code, 2);
+    // Of a batch that goes whole no leaf is kept, and so no seed needed.
+    let all = ["erase", "event", "e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"];
+    let done = folder.run(&with_words(&all, &["--despite-missing-seeds"]));
+    assert_eq!(done.code, 0, "{done:?}");
+    let list = folder.done(&["erase", "list", "--json"]).json();
+    let basis = list["erasures"][0]["basis"].as_str().unwrap_or_default().to_owned();
+    assert!(basis.starts_with("GDPR 17(1)(b); done while keys/seeds lacked the key"), "{basis}");
+    assert_eq!(folder.run(&["verify"]).code, 3, "what is missing is told as before");
 }
 
 #[test]
@@ -281,7 +348,7 @@ fn a_ceiling_is_stated_by_the_operator_and_executed_by_a_second_person() {
     let words = ["retention", "apply", "--execute", "due.json", "--digest", &digest];
     let bare = folder.run(&[&words[..], &PERSONS[..]].concat());
     assert!(bare.code == 2 && bare.err.contains("the policy `bank`, version 3"), "{bare:?}");
-    assert!(bare.err.contains("with --policy"), "{bare:?}");
+    assert!(bare.err.contains("as --policy FILE"), "{bare:?}");
     let early = execute(&digest, "2021-02-01");
     assert!(early.code == 2 && early.err.contains("and not before"), "{early:?}");
     let done = execute(&digest, "2021-03-02");

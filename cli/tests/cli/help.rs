@@ -89,6 +89,17 @@ fn completions_for_each_shell() {
     assert_eq!(folder.run(&["completions", "cmd"]).code, 2);
 }
 
+#[cfg(unix)]
+#[test]
+fn who_reads_no_more_completions_ends_them_without_a_word() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_lineal"));
+    let run = command.args(["completions", "bash"]).stdout(writer).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && said.is_empty(), "{run:?}");
+}
+
 #[test]
 fn the_version_is_that_of_the_package() {
     let run = Folder::new().done(&["--version"]);

@@ -465,6 +465,33 @@ fn there_is_no_mapping_to_explain_where_there_is_no_line() {
 }
 
 #[test]
+fn an_event_of_a_time_to_come_is_told_when_it_comes_and_when_logs_are_checked() {
+    let folder = Folder::new();
+    folder.done(&["init"]);
+    let line = |id: &str, time: &str| {
+        r#"{"date":"TIME","service":"s","attributes":{"art12":{"event_id":"ID","timestamp":"TIME","system_id":"sys","model":{"name":"m","version":"1"},"input":{"hash":"HASH"}}}}"#
+            .replace("HASH", &"ab".repeat(32))
+            .replace("TIME", time)
+            .replace("ID", id)
+            + "\n"
+    };
+    folder.write("come.ndjson", line("e1", "2026-03-01T00:00:00Z"));
+    let told = folder.done(&["import", "come.ndjson"]).out;
+    assert!(!told.contains("time to come"), "{told}");
+    folder.write("far.ndjson", line("e2", "2131-01-01T00:00:00Z"));
+    let told = folder.done(&["import", "far.ndjson"]).out;
+    let say = "note: 1 event of a time to come, of a day behind tomorrow (UTC): it is of 2131-01-01T00:00:00Z";
+    assert!(told.contains(say), "{told}");
+    let told = folder.run(&["check", "--reconcile"]).out;
+    assert!(told.contains("REC-23  conflict  major"), "{told}");
+    assert!(
+        told.contains("1 event of a time to come, the last of 2131-01-01T00:00:00Z, in batch:"),
+        "{told}"
+    );
+    assert!(told.contains("lineal show e2"), "{told}");
+}
+
+#[test]
 fn events_that_come_with_other_content_are_told_as_they_are_counted() {
     let folder = Folder::new();
     folder.done(&["init"]);

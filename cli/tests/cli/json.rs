@@ -37,6 +37,8 @@ fn every_command_speaks_json() {
             "events",
             "conflicts",
             "displaced",
+            "to_come",
+            "last_to_come",
             "runs_without_input",
             "runs",
             "unresolved",

@@ -45,7 +45,7 @@ fn initialize() -> Json {
 }
 
 /// The tools that are offered over standard input, in their order.
-const TOOLS: [&str; 12] = [
+const TOOLS: [&str; 14] = [
     "query",
     "trace",
     "prove",
@@ -58,11 +58,13 @@ const TOOLS: [&str; 12] = [
     "gate",
     "report",
     "records",
+    "pack",
+    "export",
 ];
 
 /// Those of them that are offered to an investigator.
 fn tools_of_investigator() -> Vec<&'static str> {
-    TOOLS.into_iter().filter(|tool| !["holds", "erasures"].contains(tool)).collect()
+    TOOLS.into_iter().filter(|tool| !["holds", "erasures", "pack"].contains(tool)).collect()
 }
 
 /// Looks at the answers to [`requests`], of one to whom these tools are offered.

@@ -56,6 +56,14 @@ fn a_store_that_was_put_back_and_continued_is_refused_by_the_first_commit_that_d
     assert_eq!(refused.code, 3, "{refused:?}");
     assert!(refused.err.contains("differ from commit 2 on"), "{refused:?}");
     folder.done(&["verify", "--store", "mirror"]);
+    // Nor does the one mend the other, although nothing of either is damaged.
+    for more in [&[][..], &["--dry-run"]] {
+        let arguments = [&["repair", "--store", "old", "--from", "mirror"], more].concat();
+        let refused = folder.run(&arguments);
+        assert_eq!(refused.code, 3, "{refused:?}");
+        assert!(refused.err.contains("differ from commit 2 on"), "{refused:?}");
+    }
+    folder.done(&["repair", "--store", "old"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `lineal prove`: one file, and what checks it beside it.
 
 use crate::program::{ARCHIVE, DATABASE, Folder, HASH};
+use crate::python::python;
 use lineal_proof::bundle::{Trust, VERIFIER, Verdict, check};
 
 #[test]
@@ -76,4 +77,32 @@ fn what_was_never_recorded_is_proved_of_a_scope_that_is_said_and_not_what_was() 
         assert_ne!(refused.code, 0, "{statement}");
         assert!(refused.err.contains(says), "{statement}: {refused:?}");
     }
+}
+
+#[test]
+fn the_verifier_of_the_standard_library_refuses_words_that_it_does_not_know() {
+    let Some(python) = python("words of verify.py", &["json"]) else { return };
+    let folder = Folder::with(&[DATABASE]);
+    let key = folder.done(&["checkpoint", "--json"]).json()["key"].to_string();
+    let key = key.trim_matches('"');
+    let model = "model:credit-risk-scorer@3";
+    folder.done(&["prove", model, "-o", "model.proof", "--with-verifier"]);
+    let run = |words: &[&str]| {
+        let mut command = std::process::Command::new(&python);
+        command.current_dir(folder.path()).args(["-B", "verify.py"]).args(words);
+        command.output().expect("python starts")
+    };
+    assert_eq!(run(&["model.proof", "--key", key]).status.code(), Some(0));
+    for (words, said) in [
+        (&["model.proof", "--key", key, "--checkpoint"][..], "--checkpoint needs a value"),
+        (&["model.proof", "--key"], "--key needs a value"),
+        (&["model.proof", "--key", key, "--fast"], "no option --fast"),
+    ] {
+        let ended = run(words);
+        assert_eq!(ended.status.code(), Some(2), "{words:?}");
+        assert!(String::from_utf8_lossy(&ended.stderr).contains(said), "{ended:?}");
+    }
+    let help = run(&["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&help.stdout).contains("--checkpoint NOTE"), "{help:?}");
 }

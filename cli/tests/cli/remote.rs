@@ -320,7 +320,7 @@ fn evidence_is_the_same_here_and_there() {
 #[test]
 fn what_cannot_work_over_a_server_says_what_to_do() {
     let both = Both::new();
-    let commands: [&[&str]; 4] = [&["init"], &["rebuild"], &["repair"], &["serve"]];
+    let commands: [&[&str]; 4] = [&["init"], &["migrate"], &["repair"], &["serve"]];
     for command in commands {
         let run = both.there(command, "");
         assert_eq!(run.code, 2, "{run:?}");

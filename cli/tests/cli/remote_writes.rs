@@ -131,3 +131,113 @@ fn an_administrator_keeps_a_store_over_a_server() {
     let named = there.run("engineer", &["check", "--record", "--by", "a@b.example"], b"");
     assert!(named.code == 2 && named.err.contains("the token says who"), "{named:?}");
 }
+
+#[test]
+fn an_administrator_makes_lists_and_revokes_tokens_over_a_server() {
+    let there = there();
+    let admin = |arguments: &[&str]| there.run("admin", arguments, b"");
+    let made = admin(&["token", "create", "--role", "engineer", "--name", "a dashboard"]);
+    assert!(made.code == 0 && made.out.starts_with("lineal_"), "{made:?}");
+    assert!(made.err.contains("it is shown this once") && !made.err.contains("lineal_"));
+    there.folder.write("new", &made.out);
+    let stats = || there.run("new", &["--json", "stats"], b"");
+    assert_eq!(stats().code, 0);
+    let listed = admin(&["--json", "token", "list"]);
+    let beside = ["--json", "token", "list", "--config", "server.toml"];
+    assert_eq!(listed.json(), there.folder.done(&beside).json());
+    let all = listed.json();
+    let id = all.as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned();
+    assert!(admin(&["token", "list"]).out.contains("a dashboard"));
+    let revoked = admin(&["token", "revoke", &id]);
+    assert!(revoked.out.contains(&format!("revoked {id}, engineer, a dashboard")), "{revoked:?}");
+    assert_eq!(stats().code, 2, "it is good for nothing");
+    for wrong in ["000000000000", "../query"] {
+        assert_eq!(admin(&["token", "revoke", wrong]).code, 2, "{wrong}");
+    }
+    let unbound = admin(&["token", "create", "--role", "auditor", "--name", "x"]);
+    assert!(unbound.code == 2 && unbound.err.contains("names the systems"), "{unbound:?}");
+    let file = admin(&["token", "list", "--tokens", "tokens.json"]);
+    assert!(file.code == 2 && file.err.contains("does not go with --url"), "{file:?}");
+    let create = ["token", "create", "--role", "engineer", "--name", "x"];
+    let config = admin(&[&create[..], &["--config", "nowhere.toml"]].concat());
+    assert!(
+        config.code == 2 && config.err.contains("--config does not go with --url"),
+        "{config:?}"
+    );
+    let nowhere = admin(&[&create[..], &["--only", "nosuch"]].concat());
+    assert!(nowhere.code == 2 && nowhere.err.contains("is not served here"), "{nowhere:?}");
+    let refused = there.run("engineer", &["token", "list"], b"");
+    assert!(refused.code == 2 && refused.err.contains("role"), "{refused:?}");
+}
+
+#[test]
+fn who_decides_is_another_than_the_token_and_what_is_restricted_is_the_servers_to_show() {
+    let there = there();
+    let listed = there.run("admin", &["--json", "token", "list"], b"").json();
+    let own = listed.as_array().unwrap().iter().find(|it| it["role"] == "privacy-officer");
+    let own = format!("token: {}", own.unwrap()["id"].as_str().unwrap());
+    for (one, words) in [(own.as_str(), "names another person"), ("", "who decided is not named")] {
+        let words_of = ["--basis", "b", "--decision", "d", "--decided-by", one];
+        let erase = [&["erase", "event", "e3"][..], &words_of].concat();
+        let refused = there.run("privacy-officer", &erase, b"");
+        assert!(refused.code == 2 && refused.err.contains(words), "{refused:?}");
+        assert!(!refused.err.contains("--executed-by"), "{refused:?}");
+    }
+    let asked = there.run("privacy-officer", &["--restricted", "query", "find model"], b"");
+    assert!(
+        asked.code == 2 && asked.err.contains("--restricted does not go with --url"),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn what_is_due_is_proposed_and_executed_over_a_server_by_who_the_token_says() {
+    let there = there();
+    there.folder.write(
+        "policy.toml",
+        "[policy]\nname = \"bank\"\nversion = 3\n[[retention]]\nclass = \"inference-log\"\nmin = \"P1D\"\n\
+         max = \"P2D\"\nanchor = \"event.at\"\nbasis = \"b\"\npurpose = \"p\"\nmax_basis = \"m\"\n",
+    );
+    let apply = |more: &[&str]| {
+        let words = ["--json", "retention", "apply", "--policy", "policy.toml"];
+        there.run("privacy-officer", &[&words[..], more].concat(), b"")
+    };
+    let proposed = apply(&["--propose", "due.json"]);
+    assert_eq!((proposed.code, &proposed.json()["batches"]), (0, &json!(1)), "{proposed:?}");
+    let told = proposed.json();
+    let digest = told["sha256"].as_str().unwrap();
+    let execute =
+        ["--execute", "due.json", "--digest", digest, "--decided-by", "anna@bank.example"];
+    let named = apply(&[&execute[..], &["--executed-by", "bert@bank.example"]].concat());
+    assert!(named.code == 2 && named.err.contains("the token says who executes"), "{named:?}");
+    let other = ["--execute", "due.json", "--digest", "00", "--decided-by", "anna@bank.example"];
+    let other = apply(&other);
+    assert!(
+        other.code == 2 && other.err.contains("is not the proposal that was read"),
+        "{other:?}"
+    );
+    let done = apply(&execute);
+    assert_eq!((done.code, &done.json()["rows"]), (0, &json!(8)), "{done:?}");
+    let nothing = apply(&["--propose", "again.json"]);
+    assert_eq!((nothing.code, &nothing.json()["proposal"]), (1, &json!(null)), "{nothing:?}");
+    let listed = there.run("privacy-officer", &["erase", "list"], b"");
+    assert!(listed.out.contains(digest), "{listed:?}");
+}
+
+#[test]
+fn what_needs_the_folder_says_how_to_do_it_there_and_a_rebuild_needs_it_not() {
+    let there = there();
+    let admin = |arguments: &[&str]| there.run("admin", arguments, b"");
+    let rebuilt = admin(&["rebuild"]);
+    assert!(rebuilt.code == 0 && rebuilt.out.contains("rebuilt everything derived"), "{rebuilt:?}");
+    for (command, instead) in [
+        (&["repair"][..], "lineal --store DIR repair"),
+        (&["migrate"], "lineal --store DIR migrate"),
+        (&["init", "new"], "lineal init DIR"),
+        (&["restore", "copy", "new"], "lineal restore COPY DIR"),
+    ] {
+        let refused = admin(command);
+        assert!(refused.code == 2 && refused.err.contains(instead), "{refused:?}");
+    }
+    assert!(!there.folder.path().join("new").exists());
+}

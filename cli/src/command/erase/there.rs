@@ -4,7 +4,8 @@ use crate::args::{Arguments, Erase};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::remote::Remote;
 use crate::render::{counted, visible};
-use lineal_engine::RetractedShare;
+use lineal_engine::{RetractedShare, TrailShare};
+use lineal_proof::record::Decision;
 use serde_json::{Value as Json, json};
 use std::io::Write;
 
@@ -13,6 +14,12 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase, remote: &Remote) -> Out
     if decided.executed_by.is_some() {
         return Err(Failure::usage(
             "--executed-by does not go with --url: the token says who executes",
+        ));
+    }
+    if decided.despite_missing_seeds {
+        return Err(Failure::usage(
+            "--despite-missing-seeds does not go with --url: what is missing of keys/seeds is first looked \
+             for in its backups, and then this is run beside the store",
         ));
     }
     let mut body = json!({
@@ -32,15 +39,26 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase, remote: &Remote) -> Out
         Erase::List => {}
     }
     let report = remote.done("/v1/erasures", &body)?;
+    told(arguments, decided.decision(), &report)
+}
+
+/// What a server erased, or decided otherwise, for a person or a program.
+pub(in crate::command) fn told(
+    arguments: &Arguments,
+    decision: Decision,
+    report: &Json,
+) -> Outcome {
     let mut out = std::io::stdout().lock();
     if arguments.json {
         writeln!(out, "{report}")?;
         return Ok(Exit::Answer);
     }
-    let (number, what) = (|name: &str| report[name].as_u64().unwrap_or(0), decided.decision());
+    let (number, what) = (|name: &str| report[name].as_u64().unwrap_or(0), decision);
+    let said = |name: &str| report["trail"][name].as_u64().unwrap_or(0);
+    let trail = TrailShare { values: said("values"), uses: said("uses"), unread: said("unread") };
     let things = [
         format!("{} in {}", counted(number("rows"), "row"), number("batches")),
-        counted(number("values"), "sealed value"),
+        counted(number("values") + trail.values, "sealed value"),
     ]
     .join(", ");
     match report["commit"].as_u64() {
@@ -50,6 +68,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase, remote: &Remote) -> Out
     let retracted = |name: &str| report["retracted"][name].as_u64().unwrap_or(0);
     let of = RetractedShare { rows: retracted("rows"), fields: retracted("fields") };
     super::retracted_told(&mut out, of)?;
+    super::trail_told(&mut out, trail)?;
     let files = report["files_that_must_not_exist"].as_array().map_or(0, Vec::len) as u64;
     if files > 0 {
         let files = counted(files, "container file");

@@ -97,6 +97,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
         name: view.name_of(subject),
         commit: view.commit(),
         counts,
+        erased_of_shared: done.erased_of_shared.map(str::to_owned),
         deployments,
         files,
         bytes,
@@ -116,6 +117,7 @@ struct Done {
     name: String,
     commit: u64,
     counts: Counts,
+    erased_of_shared: Option<String>,
     deployments: usize,
     files: Vec<String>,
     bytes: u64,
@@ -206,6 +208,7 @@ fn there(
             untimed: count("untimed"),
             unplaced: count("unplaced"),
         },
+        erased_of_shared: said["counts"]["erased_of_shared"].as_str().map(str::to_owned),
         deployments: said["deployments"].as_array().map_or(0, Vec::len),
         files,
         bytes,
@@ -267,6 +270,7 @@ fn json(folder: &Path, done: &Done) -> Outcome {
             "erased": counts.erased, "restricted": counts.restricted,
             "outside": counts.outside, "untimed": counts.untimed, "unplaced": counts.unplaced,
         },
+        "erased_of_shared": done.erased_of_shared,
         "statement": STATEMENT_FILE, "signed_by": done.signed_by, "proved": done.proved,
         "unproved": done.unproved, "no_proof": done.no_proof,
     });
@@ -295,6 +299,9 @@ fn told(folder: &Path, done: &Done, asked: &ExportedLogs) -> Outcome {
         grouped(counts.restricted),
         grouped(counts.outside),
     )?;
+    if let Some(words) = &done.erased_of_shared {
+        writeln!(out, "  cannot tell how many are erased: {}", visible(words))?;
+    }
     if done.from.is_some() || done.until.is_some() {
         let time =
             |time: Option<i64>, open: &str| time.map_or_else(|| open.to_owned(), time::rfc3339);

@@ -5,13 +5,12 @@
 //! only spares reading them. A file is taken when two looks found it alike, so not while it is written.
 
 use super::report::{exit, print, print_damage};
-use super::with_progress;
+use super::{brought_back, with_progress};
 use crate::args::{Arguments, Import};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::render::{counted, listed, visible};
 use lineal_engine::Store;
 use lineal_import::{Error, ImportOptions, LoadedMapping, mlflow};
-use lineal_query::told::{CameBack, came_back};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -121,7 +120,10 @@ pub(super) fn run(
 
 /// Is it about a file that may be otherwise at the next look?
 fn passes(error: &Error) -> bool {
-    matches!(error, Error::Io { .. } | Error::Changed { .. } | Error::Datadog(_))
+    match error {
+        Error::Begun { source, .. } => passes(source),
+        error => matches!(error, Error::Io { .. } | Error::Changed { .. } | Error::Datadog(_)),
+    }
 }
 
 /// The files of the next batch.
@@ -172,10 +174,7 @@ fn take(
     if (report.sources.is_empty() && !beside) || (silent && exit(&report) == Exit::Answer) {
         return Ok(Exit::Answer);
     }
-    let back = match report.import {
-        Some(import) => came_back(store, &store.snapshot()?, import)?,
-        None => CameBack::default(),
-    };
+    let back = brought_back(store, &report)?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let mut json = report.to_json();

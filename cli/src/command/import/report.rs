@@ -3,6 +3,7 @@
 use crate::came_back;
 use crate::exit::{Exit, Outcome};
 use crate::render::{Style, counted, grouped, listed, print_table, table, visible};
+use lineal_evidence::record::time_text;
 use lineal_import::{Instead, NoSource, Report, SourceReport};
 use lineal_query::told::{CameBack, Tool, input_advice, run_name};
 use std::io::Write;
@@ -81,6 +82,9 @@ pub(crate) fn print(
 fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()> {
     if report.conflicts > 0 {
         writeln!(out, "{}", style.warn(&contradicting(report)))?;
+    }
+    if let Some(last) = report.last_to_come {
+        writeln!(out, "{}", style.warn(&to_come(report.to_come, last)))?;
     }
     for source in &report.sources {
         // Whose it is matters only where there are several.
@@ -186,6 +190,19 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
     Ok(())
 }
 
+/// That events are of a time to come.
+fn to_come(events: u64, last: i64) -> String {
+    let which = match events {
+        1 => "it is",
+        _ => "the last is",
+    };
+    format!(
+        "note: {} of a time to come, of a day behind tomorrow (UTC): {which} of {}; kept as read, and taken for no day          that a log covers (`lineal check --reconcile`: REC-23)",
+        counted(events, "event"),
+        time_text(last),
+    )
+}
+
 /// What became of events of which another row says something else.
 fn contradicting(report: &Report) -> String {
     let displaced = match (report.displaced, report.dry_run) {
@@ -220,11 +237,11 @@ pub(super) fn print_untaken(out: &mut dyn Write, none: &NoSource, style: Style) 
 
 /// How the command ends after it: of files that are known as it did when they were read.
 pub(super) fn exit(report: &Report) -> Exit {
-    let partial = report.sources.iter().any(SourceReport::is_partial);
+    let partial = report.waits.is_some() || report.sources.iter().any(SourceReport::is_partial);
     if partial { Exit::Partial } else { Exit::Answer }
 }
 
-/// Said last, where it is read: which files are not whole.
+/// Said last, where it is read: which files are not whole, and what waits.
 pub(super) fn print_damage(out: &mut dyn Write, report: &Report) -> Outcome<()> {
     let style = Style::new();
     let damaged = |names: Vec<String>, how: &str| {
@@ -255,8 +272,27 @@ pub(super) fn print_damage(out: &mut dyn Write, report: &Report) -> Outcome<()> 
             }
         }
     }
+    lines.extend(report.waits.as_ref().map(|waits| format!("done, but {waits}")));
     for line in lines {
         writeln!(out, "{}", style.warn(&visible(&line)))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_of_which_something_waits_is_done_in_part_and_says_so() {
+        let done = Report { import: Some(2), commits: 1, ..Report::default() };
+        assert!(exit(&done) == Exit::Answer);
+        let waits = Some("commit 2 is recorded and stays".to_owned());
+        let waiting = Report { waits, ..done };
+        assert!(exit(&waiting) == Exit::Partial);
+        let mut out = Vec::new();
+        print_damage(&mut out, &waiting).unwrap();
+        let told = String::from_utf8(out).unwrap();
+        assert!(told.contains("done, but commit 2 is recorded and stays"), "{told}");
+    }
 }

@@ -99,6 +99,9 @@ pub(crate) fn node(told_of: &Json, zone: &Zone, style: Style) -> String {
     if told_of["deleted"] == true {
         told.push(style.warn("deleted in its source"));
     }
+    if let Some(at) = time_of(&told_of["withdrawn"]) {
+        told.push(style.warn(&format!("withdrawn {}", zone.time(at))));
+    }
     told.join(", ")
 }
 

@@ -29,7 +29,11 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify, remote: &Remote) -> Ou
     let exit = match (told["sound"] == true, is("faults") || is("signatures_wrong")) {
         (false, _) => Exit::Damaged,
         (true, true) => Exit::No,
-        (true, false) if wanted.require_keys && told["keys_present"] != true => Exit::CannotTell,
+        (true, false)
+            if wanted.require_keys && (told["keys_present"] != true || is("keys_missing")) =>
+        {
+            Exit::CannotTell
+        }
         (true, false) => Exit::Answer,
     };
     let mut out = std::io::stdout().lock();
