@@ -8,11 +8,11 @@ use lineal_engine::schema::Kind;
 use lineal_engine::storage::{FaultyStorage, FileStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{
-    CopiedKeys, CopyFault, ErasureOrder, Error, Later, Options, Origin, Restoring, Store, Target,
-    check_copy, restore,
+    CopiedKeys, CopyFault, ErasureOrder, Error, Later, NodeDraft, Options, Origin, Restoring,
+    SealedField, Store, Target, check_copy, restore,
 };
-use lineal_proof::Hash;
-use lineal_proof::record::node_id;
+use lineal_proof::record::{Decision, node_id};
+use lineal_proof::{Hash, Value};
 use lineal_tests::sample::{self, answers, erasure_of, step, write_day};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -342,4 +342,69 @@ fn a_damaged_copy_is_refused_with_the_names_and_leaves_nothing() {
             .count(),
         0
     );
+}
+
+#[test]
+fn what_an_older_copy_does_not_hold_yet_of_what_was_erased_is_known_when_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_memory, store) = early();
+    let copy = fresh(&store);
+    let keys = store.backup(true).unwrap().keys().cloned();
+    let commit = store.commit();
+    // Behind the copy: events and a person, of which an event and the person are erased, and one is restricted.
+    day(&store, 3);
+    let name_bert = |store: &Store| {
+        let key = lineal_proof::Key::text(store.actor_key("bert@bank.example").unwrap());
+        let mut bert = NodeDraft::new(Kind::Actor, key.clone());
+        bert.sealed.push(SealedField {
+            field: "email".into(),
+            value: Value::text("bert@bank.example"),
+            actor: Some(key.clone()),
+        });
+        let mut tx = store.begin(None, None).unwrap();
+        tx.add_node(&sample::saying("mlflow-1a2b3c4d", "mlflow-sqlite", 400), bert).unwrap();
+        tx.commit().unwrap();
+        store.write_indexes().unwrap();
+        key
+    };
+    let bert = name_bert(&store);
+    let events = |id: &str| Target::Events(store.snapshot().unwrap().events_by_id(id).unwrap());
+    let field = Target::Field(node_id(Kind::Actor.name(), &bert), "email".into());
+    store.erase(&order(&store, vec![events("e40"), field]), false).unwrap();
+    let restricting =
+        ErasureOrder { decision: Decision::Restricted, ..order(&store, vec![events("e41")]) };
+    let restricted = store.erase(&restricting, false).unwrap().commit.unwrap();
+    let list = store.decision_log().unwrap();
+
+    for (name, later) in [("store", Later::Store(&store)), ("list", Later::List(&list))] {
+        let to = folder.path().join(name);
+        let done = put_back(&copy, &to, keys.clone(), Some(later)).unwrap();
+        assert_eq!((done.commit, done.erased_again), (commit, 1), "{name}");
+        let [not_done] = &done.not_done[..] else { panic!("{:?}", done.not_done) };
+        assert_eq!((not_done.commit, not_done.decision), (restricted, Decision::Restricted));
+        assert_eq!((not_done.rows, not_done.values), (1, 0));
+        let back = Store::open(&to, options()).unwrap();
+        assert_eq!(back.commit(), commit + 1, "fingerprints of what is not here are recorded");
+        let suppressed = back.suppressed("datadog").unwrap().unwrap();
+        let batch = sample::batch(3, 36..48);
+        let held: Vec<usize> = (0..12).filter(|row| suppressed.holds(&batch.block, *row)).collect();
+        assert_eq!(held, [4], "e40 alone");
+        let key = name_bert(&back);
+        let view = back.snapshot().unwrap();
+        let node = view.node_with_key(Kind::Actor, &key).unwrap();
+        assert_eq!(view.field(node, "email").unwrap(), None, "it is not sealed anew");
+        drop(view);
+        drop(back);
+        let report = verify(&FileStorage::new(&to), Depth::Full, &mut |_| {}).unwrap();
+        assert!(report.is_sound(), "{report:?}");
+    }
+    // What was lifted since need not be done.
+    let officer = store.snapshot().unwrap().with_restricted();
+    let lifted = Target::Events(officer.events_by_id("e41").unwrap());
+    drop(officer);
+    let lifting = ErasureOrder { decision: Decision::Lifted, ..order(&store, vec![lifted]) };
+    store.erase(&lifting, false).unwrap();
+    let to = folder.path().join("lifted");
+    let done = put_back(&copy, &to, keys, Some(Later::Store(&store))).unwrap();
+    assert!(done.not_done.is_empty(), "{:?}", done.not_done);
 }
