@@ -159,7 +159,7 @@ impl Store {
         self.check_writable()?;
         check_words(order)?;
         // What is erased is known again by fingerprints that are made with it.
-        self.need_index_key()?;
+        self.need_own_keys()?;
         // What is read here must still be so when the decision is recorded.
         let turn = self.turn();
         let mut rows = self.rows_of(order)?;

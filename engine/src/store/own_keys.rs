@@ -44,7 +44,8 @@ impl Options {
 }
 
 impl Store {
-    /// Refuses to write under keys that are another store's.
+    /// Refuses to write under keys that are another store's: what would be recorded under them (digests of files,
+    /// fingerprints of what was erased, who is on record) would be known by nobody who has the right ones.
     ///
     /// # Errors
     /// [`Error::OtherIndexKey`], [`Error::OtherActorKey`], or what the medium says.
@@ -53,14 +54,7 @@ impl Store {
         self.need_actor_key()
     }
 
-    /// Refuses to write where the key of the index is not the one under which the index was made: what would be
-    /// recorded under it (digests of files, fingerprints of what was erased) would be known by nobody who has
-    /// the right one. An erasure names persons too.
-    pub(crate) fn need_index_key(&self) -> Result<()> {
-        self.need_own_keys()
-    }
-
-    /// The same for who holds the state.
+    /// The same of the key of the index alone, for who holds the state.
     pub(crate) fn need_index_key_in(&self, state: &State) -> Result<()> {
         let files = self.run_files(state.ledger.indexed(state.head.commit));
         self.pending_keys.need_key(&files, || match self.aside_of {

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
+from .calls import Calls
 from .html import table
 from .job import Job, Watch
 
@@ -236,20 +237,8 @@ class Recorded:
         )
 
 
-class EvidenceCalls:
+class EvidenceCalls(Calls):
     """What a client asks and states about evidence."""
-
-    def _json(self, method: str, path: str, **asked: Any) -> Any:
-        raise NotImplementedError
-
-    def _bytes(self, method: str, path: str, **asked: Any) -> bytes:
-        raise NotImplementedError
-
-    def wait(
-        self, job: Job | str, *, progress: Watch | None = None, timeout: float | None = None
-    ) -> Job:
-        """Waits until a job has ended."""
-        raise NotImplementedError
 
     def check(
         self,

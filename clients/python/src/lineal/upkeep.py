@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from .calls import Calls
 from .evidence import _when
 from .job import Job, Watch
 
@@ -47,20 +48,8 @@ class Token:
         )
 
 
-class UpkeepCalls:
+class UpkeepCalls(Calls):
     """What a client has a server do for whoever keeps it."""
-
-    def _json(self, method: str, path: str, **asked: Any) -> Any:
-        raise NotImplementedError
-
-    def _bytes(self, method: str, path: str, **asked: Any) -> bytes:
-        raise NotImplementedError
-
-    def wait(
-        self, job: Job | str, *, progress: Watch | None = None, timeout: float | None = None
-    ) -> Job:
-        """Waits until a job has ended."""
-        raise NotImplementedError
 
     def make_token(
         self,
