@@ -7,11 +7,12 @@ use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::keys::LabelledSecrets;
 use lineal_engine::schema::{Direction, Kind, RELATIONS, Relation};
 use lineal_engine::{
-    BatchDraft, Committed, ErasureOrder, NodeDraft, Options, Result, Saying, SealedField, Snapshot,
-    Store, Target,
+    BatchDraft, Committed, ErasureOrder, EventRef, NodeDraft, Options, Result, Saying, SealedField,
+    Snapshot, Store, Target,
 };
 use lineal_proof::record::{Counts, Decision, SeenRows, Source};
 use lineal_proof::{Cid, Hash, Key, KeyPart, Value};
+use lineal_query::told::{Stored, Target as Named};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -120,6 +121,27 @@ pub fn erasure_of(store: &Store, targets: Vec<Target>) -> Result<ErasureOrder> {
         decided_by: store.actor_key("officer@bank.example")?,
         executed_by: store.actor_key("admin@bank.example")?,
     })
+}
+
+/// All that lies in a store, also what no view shows, as who erases something looks at it.
+///
+/// # Errors
+/// What the store says.
+pub fn stored(store: &Store) -> Result<Stored<'_>> {
+    Stored::of(store, store.snapshot()?.with_restricted())
+}
+
+/// The events that a text names in all that lies in a store.
+///
+/// # Panics
+/// If it names none.
+#[must_use]
+pub fn events_named(store: &Store, text: &str) -> Vec<EventRef> {
+    let stored = stored(store).expect("the store reads");
+    match stored.resolve(text) {
+        Ok((_, Named::Events { events, .. })) => events,
+        _ => panic!("{text} is no event"),
+    }
 }
 
 /// Custody of a file.

@@ -9,10 +9,10 @@ use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::verify::{Depth, verify};
-use lineal_engine::{BatchDraft, EventRef, NodeDraft, Store, Target};
+use lineal_engine::{BatchDraft, NodeDraft, Store, Target};
 use lineal_proof::Hash;
-use lineal_query::told::{Stored, Target as Named, Unresolved, outweighed_by};
-use lineal_tests::sample::{self, batch, deployment, erasure_of, write_day};
+use lineal_query::told::{Unresolved, outweighed_by};
+use lineal_tests::sample::{self, batch, deployment, erasure_of, events_named, stored, write_day};
 use std::sync::Arc;
 
 fn hash_of(number: u32) -> [u8; 32] {
@@ -43,18 +43,6 @@ fn days() -> (MemoryStorage, Store) {
     (memory, store)
 }
 
-fn stored(store: &Store) -> Stored<'_> {
-    Stored::of(store, store.snapshot().unwrap().with_restricted()).unwrap()
-}
-
-fn named(store: &Store, text: &str) -> Vec<EventRef> {
-    let stored = stored(store);
-    let (_, Named::Events { events, .. }) = stored.resolve(text).unwrap() else {
-        panic!("{text} is no event")
-    };
-    events
-}
-
 fn is_held(memory: &MemoryStorage, bytes: &[u8]) -> bool {
     let names = memory.list("containers").unwrap();
     names.into_iter().any(|name| {
@@ -74,7 +62,7 @@ fn a_row_that_does_not_count_is_found_by_hash_and_log_id_and_goes_with_its_event
         assert_eq!(outweighed_by(&view, &text).unwrap().as_deref(), Some("inference:e17"));
         assert_eq!(outweighed_by(&view, "e16").unwrap(), None);
         drop(view);
-        let events = named(&store, &text);
+        let events = events_named(&store, &text);
         assert_eq!(events.len(), 1, "{text}");
         let order = erasure_of(&store, vec![Target::Events(events)]).unwrap();
         assert_eq!(store.erase(&order, true).unwrap().rows, 2, "every row of the event");
@@ -89,11 +77,11 @@ fn a_row_that_does_not_count_is_found_by_hash_and_log_id_and_goes_with_its_event
 #[test]
 fn an_id_means_every_row_of_its_event_and_what_was_searched_counts_them() {
     let (_memory, store) = days();
-    let both = named(&store, "e17");
-    assert_eq!((both.len(), stored(&store).count(&both).unwrap()), (2, 1));
+    let both = events_named(&store, "e17");
+    assert_eq!((both.len(), stored(&store).unwrap().count(&both).unwrap()), (2, 1));
     let unknown = HEXLOWER.encode(&hash_of(91));
     let Err(Unresolved::NoEvent { searched: Some(searched), .. }) =
-        stored(&store).resolve(&unknown).map(drop)
+        stored(&store).unwrap().resolve(&unknown).map(drop)
     else {
         panic!("no event has it")
     };

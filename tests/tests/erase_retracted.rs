@@ -11,14 +11,16 @@ use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{
-    BatchDraft, ErasureDone, ErasureOrder, Error, EventRef, HoldScope, NodeDraft, SealedField,
-    Snapshot, Store, Target,
+    BatchDraft, ErasureDone, ErasureOrder, Error, HoldScope, NodeDraft, SealedField, Snapshot,
+    Store, Target,
 };
 use lineal_evidence::retention::{Due, Period, Policy, due};
 use lineal_proof::record::{Decision, node_id};
 use lineal_proof::{Hash, Key, Value};
-use lineal_query::told::{Stored, Target as Named, Unresolved};
-use lineal_tests::sample::{self, batch, batch_key, deployment, erasure_of, saying, write_day};
+use lineal_query::told::{Target as Named, Unresolved};
+use lineal_tests::sample::{
+    self, batch, batch_key, deployment, erasure_of, events_named, saying, stored, write_day,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -48,19 +50,6 @@ fn retract(store: &Store, import: u64, restore: bool) {
 fn hash_of(number: u32) -> Vec<u8> {
     let width = if number % 4 == 3 { 20 } else { 32 };
     Hash::of(&number.to_le_bytes()).0[..width].to_vec()
-}
-
-fn stored(store: &Store) -> Stored<'_> {
-    Stored::of(store, store.snapshot().unwrap().with_restricted()).unwrap()
-}
-
-/// The events that a text names in all that lies in the store.
-fn named(store: &Store, text: &str) -> Vec<EventRef> {
-    let stored = stored(store);
-    let (_, Named::Events { events, .. }) = stored.resolve(text).unwrap() else {
-        panic!("{text} is no event")
-    };
-    events
 }
 
 fn erase(store: &Store, targets: Vec<Target>) -> ErasureDone {
@@ -99,14 +88,14 @@ fn check_sound(memory: &MemoryStorage, erased: u64) {
 fn an_event_of_a_retracted_import_is_found_by_hash_id_and_place_and_goes() {
     let (memory, store) = days();
     let hex = |number| HEXLOWER.encode(&hash_of(number));
-    let event = named(&store, "e17")[0];
+    let event = events_named(&store, "e17")[0];
     let view = store.snapshot().unwrap();
     assert!(view.events_by_id("e17").unwrap().is_empty() && !view.has_row(event));
     drop(view);
     let revision = store.revision_of_part(event.batch).unwrap();
     let by_place = format!("{revision}/{}", event.row);
     for text in [hex(17), format!("sha256:{}", hex(17)), "inference:e17".to_owned(), by_place] {
-        assert_eq!(named(&store, &text), [event], "{text}");
+        assert_eq!(events_named(&store, &text), [event], "{text}");
     }
     assert!(!holding(&memory, &hash_of(17)).is_empty(), "it lies there");
     let order = erasure_of(&store, vec![Target::Events(vec![event])]).unwrap();
@@ -115,12 +104,12 @@ fn an_event_of_a_retracted_import_is_found_by_hash_id_and_place_and_goes() {
     let done = store.erase(&order, false).unwrap();
     assert_eq!((done.rows, done.retracted.rows, done.retracted.fields), (1, 1, 0));
     assert_eq!(holding(&memory, &hash_of(17)), Vec::<String>::new());
-    let again = stored(&store).resolve("e17").map(drop).unwrap_err();
+    let again = stored(&store).unwrap().resolve("e17").map(drop).unwrap_err();
     assert!(matches!(again, Unresolved::Nothing { .. }), "{again}");
     let twice = store.erase(&order, false).unwrap_err();
     assert!(matches!(twice, Error::NothingToErase { .. }), "{twice}");
     // What stands is told apart.
-    let standing = erase(&store, vec![Target::Events(named(&store, "e3"))]);
+    let standing = erase(&store, vec![Target::Events(events_named(&store, "e3"))]);
     assert_eq!((standing.rows, standing.retracted.rows), (1, 0));
     check_sound(&memory, 2);
 
@@ -147,7 +136,7 @@ fn a_batch_and_a_field_of_retracted_imports_go() {
     let import = tx.commit().unwrap().import;
     retract(&store, import, false);
     let node = {
-        let stored = stored(&store);
+        let stored = stored(&store).unwrap();
         let (view, Named::Node(node)) = stored.resolve("run:4cf1").unwrap() else {
             panic!("a run")
         };
@@ -198,12 +187,12 @@ fn a_hash_is_sought_in_rows_that_others_outweigh_and_beside_what_stands() {
     retract(&store, SECOND, false);
 
     let hex = |number| HEXLOWER.encode(&hash_of(number));
-    let outweighed = named(&store, &hex(17));
+    let outweighed = events_named(&store, &hex(17));
     assert_eq!(outweighed.len(), 1);
     let done = erase(&store, vec![Target::Events(outweighed)]);
     assert_eq!((done.rows, done.retracted.rows), (2, 1), "every row of that event");
-    let both = named(&store, &hex(18));
-    assert_eq!((both.len(), stored(&store).count(&both).unwrap()), (2, 2));
+    let both = events_named(&store, &hex(18));
+    assert_eq!((both.len(), stored(&store).unwrap().count(&both).unwrap()), (2, 2));
     let done = erase(&store, vec![Target::Events(both)]);
     assert_eq!((done.rows, done.retracted.rows), (2, 1));
     for number in [17, 18, 90] {
@@ -215,7 +204,7 @@ fn a_hash_is_sought_in_rows_that_others_outweigh_and_beside_what_stands() {
 #[test]
 fn what_is_retracted_is_held_and_restricted_like_the_rest() {
     let (_memory, store) = days();
-    let event = Target::Events(named(&store, "e17"));
+    let event = Target::Events(events_named(&store, "e17"));
     let order = erasure_of(&store, vec![event]).unwrap();
     // That the deployment belongs to the system only a retracted import says.
     let system = Key::text("scoring");

@@ -159,14 +159,22 @@ fn nothing_is_written_under_another_stores_key_of_persons() {
     assert!(report(&memory).notes.iter().any(is_told));
 }
 
+/// The store with seeds that lack what its records need, and these: none, another store's, and half of its own.
+fn with_unfit_seeds(memory: &MemoryStorage) -> Vec<(MemoryStorage, Vec<u8>)> {
+    let own = read(memory, SEEDS);
+    let unfit = [own[..HEADER].to_vec(), read(&stranger(), SEEDS), own[..own.len() / 2].to_vec()];
+    let beside = |seeds: Vec<u8>| {
+        let disk = memory.after_power_cut(100);
+        disk.put(SEEDS, &seeds, true).unwrap();
+        (disk, seeds)
+    };
+    unfit.into_iter().map(beside).collect()
+}
+
 #[test]
 fn nothing_is_written_beside_seeds_that_lack_what_records_need() {
     let memory = days();
-    let seeds = read(&memory, SEEDS);
-    let cut = seeds[..seeds.len() / 2].to_vec();
-    for seeds in [seeds[..HEADER].to_vec(), read(&stranger(), SEEDS), cut] {
-        let disk = memory.after_power_cut(100);
-        disk.put(SEEDS, &seeds, true).unwrap();
+    for (disk, seeds) in with_unfit_seeds(&memory) {
         let store = Store::open_on(shared(&disk), sample::options()).unwrap();
         let commit = store.commit();
         let refused = write_day(&store, 4).unwrap_err();
@@ -251,10 +259,7 @@ fn seeds_of_before_or_of_another_store_end_an_answer_that_needs_them() {
 fn an_erasure_does_not_write_seeds_anew_that_lack_what_records_need() {
     let memory = days();
     let seeds = read(&memory, SEEDS);
-    let cut = seeds[..seeds.len() / 2].to_vec();
-    for seeds in [seeds[..HEADER].to_vec(), read(&stranger(), SEEDS), cut] {
-        let disk = memory.after_power_cut(100);
-        disk.put(SEEDS, &seeds, true).unwrap();
+    for (disk, unfit) in with_unfit_seeds(&memory) {
         let store = Store::open_on(shared(&disk), sample::options()).unwrap();
         let commit = store.commit();
         let events = store.snapshot().unwrap().events_by_id("e17").unwrap();
@@ -265,7 +270,7 @@ fn an_erasure_does_not_write_seeds_anew_that_lack_what_records_need() {
             assert!(refused.to_string().contains("--despite-missing-seeds"), "{refused}");
         }
         assert_eq!(store.commit(), commit);
-        assert!(read(&disk, SEEDS) == seeds, "they stay as they are");
+        assert!(read(&disk, SEEDS) == unfit, "they stay as they are");
         // No file of keys takes them for whole either.
         assert!(matches!(store.backup(true), Err(Error::KeysUnfit { .. })));
     }

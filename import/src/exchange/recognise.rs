@@ -99,11 +99,11 @@ fn is_clearml(seen: &Seen) -> bool {
                 && OF_TASK.iter().filter(|name| seen.get(name).is_some()).count() > 1)
     };
     let held = |seen: &Seen| {
-        let tasks = ["task", "tasks"].iter().filter_map(|name| seen.first(name));
-        ["task", "tasks", "model", "models"].iter().any(|name| seen.first(name).is_some_and(one))
-            || tasks.into_iter().any(|task| {
-                is_typed(task) && (task.has_any(&OF_TASK) || task.has_any(&["status", "project"]))
-            })
+        let task = |seen: &Seen| is_typed(seen) && seen.has_any(&OF_TASK);
+        ["task", "tasks"].iter().any(|name| seen.first(name).is_some_and(task))
+            || ["task", "tasks", "model", "models"]
+                .iter()
+                .any(|name| seen.first(name).is_some_and(one))
     };
     // Each answer of its API says which call it answers; what is asked for may leave most members out.
     let is_answer = seen
