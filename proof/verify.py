@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks a proof or a pack that Lineal made, with nothing but Python's standard library.
 
-    python3 verify.py PROOF --key KEY [--checkpoint NOTE] [--json]
-    python3 verify.py FOLDER [--key KEY] [--checkpoint NOTE] [--json]
-    python3 verify.py PACK.zip [--key KEY] [--checkpoint NOTE] [--json]
+    python3 -I verify.py PROOF --key KEY [--checkpoint NOTE] [--json]
+    python3 -I verify.py FOLDER [--key KEY] [--checkpoint NOTE] [--json]
+    python3 -I verify.py PACK.zip [--key KEY] [--checkpoint NOTE] [--json]
 
 KEY is the verifier key of the log, `name+id+base64`, or a file that holds it: take it from somewhere
 else than the proof. NOTE is a checkpoint that you know from elsewhere; the proof must be against it.
@@ -22,7 +22,34 @@ file is handed to strangers beside a proof. They need a Python and nothing else,
 package that somebody else could change, and can read all that they trust in an hour. It is slow (some
 0.1 ms a block of 64 bytes) and shares no code with the program that makes proofs, so that a mistake of
 one is found by the other.
+
+Python looks for modules beside the script first, and from its environment, where whoever added a file to a pack could
+put a `hashlib.py` of his own. `-I` leaves both out; without it this file does so, before it reads any module itself.
+Where this file is from it cannot tell: take it from a release of Lineal, or compare its SHA-256 with one from elsewhere.
 """
+
+import sys  # Part of the interpreter: it is in no folder.
+
+
+def _standard(path):
+    """Of the folders of `path` those that Python's standard library came with; nothing if that cannot be told."""
+    # `encodings` is read when Python starts, before any script and its folder are known.
+    package = next(iter(getattr(sys.modules.get("encodings"), "__path__", ())), "")
+    home, mark, name = package[:-len("/encodings")], package[-len("/encodings"):][:1], package[-len("encodings"):]
+    if not home or mark not in ("/", "\\") or name != "encodings" or home not in path:
+        return []
+    version = home.replace("\\", "/").rpartition("/")[2]
+    binary = {f"{home}{mark}lib-dynload", f"{sys.base_exec_prefix}{mark}DLLs",
+              f"{sys.base_exec_prefix}{mark}{sys.platlibdir}{mark}{version}{mark}lib-dynload"}
+    return [folder for folder in path if folder == home or folder in binary]
+
+
+if __name__ == "__main__" and not sys.flags.isolated:
+    sys.path[:] = _standard(sys.path)
+    if not sys.path:
+        sys.stderr.write("error: cannot tell which folder is that of Python's standard library, so a file beside this\n"
+                         "one could be read in its place; run it as: python3 -I verify.py ...\n")
+        sys.exit(2)
 
 import base64
 import binascii
@@ -32,7 +59,6 @@ import json
 import math
 import os
 import struct
-import sys
 import unicodedata
 
 FORMAT, FORMAT_OF_ABSENCE, TYPE = 1, 2, "lineal-proof"
@@ -1069,6 +1095,33 @@ def fits(claim, key):
     return len(claim) == len(key) and all(a is None or a == b for a, b in zip(claim, key))
 
 
+def bare_version(version):
+    """A version without the `v` before its first digit."""
+    is_number = version[:1] in ("v", "V") and version[1:2] in tuple("0123456789")
+    return version[1:] if is_number else version
+
+
+def same_version(one, other):
+    return is_text(one) and is_text(other) and bare_version(one) == bare_version(other)
+
+
+def fits_as(kind, claim, key):
+    """As `fits`; the versions of models are compared without a `v` before a digit."""
+    if kind == "model" and len(claim) == 3 == len(key) and same_version(claim[2], key[2]):
+        return fits(claim[:2], key[:2])
+    return fits(claim, key)
+
+
+def is_called(kind, claim, given):
+    """Does a name given by hand stand for what the claim names: `NAME`, or of a model `NAME@VERSION`?"""
+    at = 1 if kind == "model" else 0
+    name = claim[at] if at < len(claim) else None
+    if not is_text(name):
+        return False
+    of_version = kind == "model" and len(claim) > 2 and given.startswith(name + "@")
+    return given == name or (of_version and same_version(given[len(name) + 1:], claim[2]))
+
+
 def filled(reference, claim):
     """What a reference stands for, its unknown parts taken from the claim."""
     claim = claim + [None] * len(reference)
@@ -1094,14 +1147,12 @@ def means(hop, edge, item, records):
         is_stub = pinned.get("type") == "stub" and item == ("node", pinned["kind"], tuple(pinned["key"]))
         return is_stub or is_of(pinned, item)
     if how == "fits":
-        return is_claim and fits(edge["key"], key)
+        return is_claim and fits_as(edge["kind"], edge["key"], key)
     if how == "alias":
         if record.get("type") != "reference" or record["kind"] != edge["kind"] or record["key"] is None:
             return False
-        at = 1 if edge["kind"] == "model" else 0
-        name = edge["key"][at] if at < len(edge["key"]) else None
         full = filled(record["key"], edge["key"])
-        return is_claim and isinstance(name, str) and name == record["name"] and fits(full, key)
+        return is_claim and is_called(edge["kind"], edge["key"], record["name"]) and fits_as(edge["kind"], full, key)
     if how == "logged" and hop["record"] is None:
         return is_model and logged(key)
     if not is_model or not is_of(record, item):
@@ -1231,7 +1282,9 @@ def naming(relation, about, openings):
     names, part = [("edge", relation, kind, key)], name_part(kind, key)
     if part is not None:
         own = [key[part]] if is_text(key[part]) else []
-        names += [("claim", relation, kind, name) for name in [None, *own, *aliases]]
+        # Given to one version, `NAME@VERSION`, it is of claims of that name.
+        splits = [[a, a.rpartition("@")[0]] if kind == "model" and "@" in a else [a] for a in aliases]
+        names += [("claim", relation, kind, name) for name in [None, *own, *(n for split in splits for n in split)]]
     elif len(key) == 1:
         names += [("edge", relation, kind, [alias]) for alias in aliases]
     names = [name for at, name in enumerate(names) if name not in names[:at]]
@@ -1247,16 +1300,18 @@ def may_mean(edge, about, references):
 
     def named(at):
         for reference in references:
-            name = own[at] if at < len(own) else None
-            if reference["kind"] != about[1] or reference["key"] is None or name != reference["name"]:
+            if reference["kind"] != about[1] or reference["key"] is None:
                 continue
-            if fits(filled(reference["key"], own), key):
+            name = own[at] if at < len(own) else None
+            if not (name == reference["name"] if part is None else is_called(about[1], own, reference["name"])):
+                continue
+            if fits_as(about[1], filled(reference["key"], own), key):
                 return True
         return False
 
     if part is None:
         return len(own) == 1 and len(key) == 1 and named(0)
-    return None in own and (fits(own, key) or named(part))
+    return None in own and (fits_as(about[1], own, key) or named(part))
 
 
 def is_of_name(edge, about, references):
@@ -1266,8 +1321,8 @@ def is_of_name(edge, about, references):
         return False
     if not is_text(own[part]) or own[part] == key[part]:
         return True
-    return any(r["name"] == own[part] and r["key"] is not None and (same_key(r["key"], key) or fits(r["key"], key))
-               for r in references)
+    return any(is_called(about[1], own, r["name"]) and r["key"] is not None
+               and (same_key(r["key"], key) or fits(r["key"], key)) for r in references)
 
 
 def check_form(statement):
@@ -1655,9 +1710,18 @@ class Zipped:
         if size > ENTRY_BYTES_MAX:
             raise ValueError(self.too_large)
         about = in_zip(name, size, self.checksum(start, size))
+        self.content(at, head, about, path, start + size)
         self.same(at, ZIP + about + name, path)
         self.entries[path] = start, size
         return about, name, path
+
+    def content(self, at, head, about, path, end):
+        """Of bytes of a file a zip tells their CRC-32 alone, so one that was changed is one of many."""
+        found = head[len(ZIP):]
+        if found[:10] == about[:10] and found[10:14] != about[10:14]:
+            start = at + 30 + int.from_bytes(head[26:28], "little")
+            raise self.other(at + 14, path, f"the CRC-32 of the bytes from {start} to before {end}, which are this file;"
+                                            " one of them was changed, or of the CRC-32 itself")
 
     def path(self, at, name):
         """The path within the pack of a file of this name."""
@@ -1860,7 +1924,7 @@ class Pack:
         if times:
             stamps = counted(len(times), "time stamp")
             self.words.append(f"{stamps} of the checkpoint: {', '.join(times)}, as said there; who signed, `openssl"
-                              " ts -verify` tells (VERIFY.md, 3)")
+                              " ts -verify` tells (VERIFY.md)")
 
     def check_proofs(self, key, checkpoint):
         """Every proof is one against the checkpoint of the pack."""

@@ -96,6 +96,21 @@ impl Cover {
         (u64::from(row) < self.rows).then_some(node.key)
     }
 
+    /// The rows whose salts are reached, as runs: each a first row and a count, ascending.
+    #[must_use]
+    pub fn runs(&self) -> Vec<(u32, u32)> {
+        let run = |node: &SaltNode| {
+            let steps = depth_of(self.rows).checked_sub(node.place.level.into())?;
+            let first = u64::from(node.place.index) << steps;
+            let end = (first + (1 << steps)).min(self.rows);
+            let count = end.checked_sub(first).filter(|count| *count > 0)?;
+            Some((u32::try_from(first).ok()?, u32::try_from(count).ok()?))
+        };
+        let mut runs: Vec<(u32, u32)> = self.nodes.iter().filter_map(run).collect();
+        runs.sort_unstable();
+        runs
+    }
+
     /// Is anything reached from its nodes that stands at one of these places?
     #[must_use]
     pub fn reveals(&self, places: &[SaltPlace]) -> bool {
@@ -163,6 +178,9 @@ mod tests {
             assert!(cover.nodes().len() <= 4 * 16, "{} nodes", cover.nodes().len());
             assert_eq!(cover.without(&places(&erased, rows)), cover, "done once is done");
             assert_eq!(cover.salt(count), None, "no row of the batch");
+            let reached = cover.runs().into_iter().flat_map(|(first, many)| first..first + many);
+            let stays = (0..count).filter(|row| !erased.contains(row));
+            assert!(reached.eq(stays), "the runs of {rows} rows");
         }
     }
 

@@ -83,6 +83,35 @@ impl Key {
                 .all(|(mine, other)| *mine == KeyPart::Null || mine == other)
     }
 
+    /// Does a claim fit an exact key of its kind? As [`Key::fits`]; the versions of models are compared
+    /// as [`bare_version`] has them, since a log may leave out the `v` that a registry writes.
+    #[must_use]
+    pub fn fits_as(&self, kind: &str, exact: &Key) -> bool {
+        use KeyPart::{Null, Text};
+        match (self.0.as_slice(), exact.0.as_slice()) {
+            ([registry, name, Text(version)], [of, called, Text(own)]) if kind == "model" => {
+                let fits = |mine: &KeyPart, other: &KeyPart| *mine == Null || mine == other;
+                bare_version(version) == bare_version(own)
+                    && fits(registry, of)
+                    && fits(name, called)
+            }
+            _ => self.fits(exact),
+        }
+    }
+
+    /// Does a name given by hand stand for what this claim names? It is the claim's name, or of a model
+    /// `NAME@VERSION`, the versions compared as [`Key::fits_as`] does.
+    #[must_use]
+    pub fn is_called(&self, kind: &str, given: &str) -> bool {
+        let is_model = kind == "model";
+        let Some(name) = self.part_text(usize::from(is_model)) else { return false };
+        let is_version = || {
+            let version = given.strip_prefix(name)?.strip_prefix('@')?;
+            Some(bare_version(version) == bare_version(self.part_text(2)?))
+        };
+        given == name || (is_model && is_version().unwrap_or(false))
+    }
+
     /// As a list value.
     #[must_use]
     pub fn to_value(&self) -> Value {
@@ -124,5 +153,35 @@ impl Key {
             _ => None,
         });
         parts.collect::<Option<Vec<_>>>().map(Key)
+    }
+}
+
+/// A version without the `v` or `V` before its first digit: `v7` is `7`, `vanilla` stays.
+#[must_use]
+pub fn bare_version(version: &str) -> &str {
+    match version.strip_prefix(['v', 'V']) {
+        Some(bare) if bare.starts_with(|letter: char| letter.is_ascii_digit()) => bare,
+        _ => version,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_models_are_compared_without_a_v_and_other_keys_as_they_are() {
+        let key = |parts: [&str; 3]| Key::new(parts.map(KeyPart::from).to_vec());
+        let claim = |version: &str| Key::new(vec![KeyPart::Null, "lr".into(), version.into()]);
+        for (said, written) in [("7", "v7"), ("v7", "7"), ("V7.1", "7.1"), ("vanilla", "vanilla")] {
+            assert!(claim(said).fits_as("model", &key(["wandb", "lr", written])), "{said}");
+        }
+        for (said, written) in [("7", "v8"), ("anilla", "vanilla"), ("7", "vv7")] {
+            assert!(!claim(said).fits_as("model", &key(["wandb", "lr", written])), "{said}");
+        }
+        assert!(!claim("7").fits_as("model", &key(["wandb", "other", "v7"])));
+        assert!(!claim("7").fits_as("dataset", &key(["wandb", "lr", "v7"])));
+        assert!(claim("7").is_called("model", "lr") && claim("7").is_called("model", "lr@v7"));
+        assert!(!claim("7").is_called("model", "lr@8") && !claim("7").is_called("model", "lr7"));
     }
 }

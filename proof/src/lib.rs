@@ -27,5 +27,5 @@ pub mod value;
 pub use cid::Cid;
 pub use error::{Error, Result};
 pub use hash::Hash;
-pub use key::{Key, KeyPart};
+pub use key::{Key, KeyPart, bare_version};
 pub use value::{Map, Value};

@@ -96,6 +96,11 @@ fn claimed<'k>(kind: &str, key: &'k Key) -> Option<Option<&'k str>> {
     Some(key.part_text(name))
 }
 
+/// The model's name in a name that was given to one version of it, `NAME@VERSION`.
+fn name_of_version<'n>(kind: &str, given: &'n str) -> Option<&'n str> {
+    given.rsplit_once('@').filter(|_| kind == "model").map(|(name, _)| name)
+}
+
 /// What an edge may lead to: a kind and an exact key.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'t> {
@@ -124,7 +129,9 @@ impl Target<'_> {
         if let Some(part) = name_part(self.kind, self.key) {
             names.push(MapName::claim(relation, self.kind, None));
             let own = self.key.part_text(part);
-            for name in own.into_iter().chain(aliases) {
+            let aliases =
+                aliases.flat_map(|alias| [Some(alias), name_of_version(self.kind, alias)]);
+            for name in own.into_iter().chain(aliases.flatten()) {
                 names.push(MapName::claim(relation, self.kind, Some(name)));
             }
         } else if self.key.0.len() == 1 {

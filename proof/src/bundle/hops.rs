@@ -78,16 +78,15 @@ fn means(by: By, edge: &Edge, node: &Node, records: &Records) -> bool {
             Some(Known::Stub(stub)) => stub.kind == node.kind && stub.key == node.key,
             _ => false,
         },
-        By::Fits => is_claim(edge) && edge.key.fits(&node.key),
+        By::Fits => is_claim(edge) && edge.key.fits_as(&edge.kind, &node.key),
         By::Alias(id) => match records.get(&id) {
             Some(Known::Reference(reference)) if reference.kind == edge.kind => {
-                let name = usize::from(edge.kind == "model");
                 is_claim(edge)
-                    && edge.key.part_text(name) == Some(reference.name.as_str())
+                    && edge.key.is_called(&edge.kind, &reference.name)
                     && reference
                         .key
                         .as_ref()
-                        .is_some_and(|key| filled(key, &edge.key).fits(&node.key))
+                        .is_some_and(|key| filled(key, &edge.key).fits_as(&edge.kind, &node.key))
             }
             _ => false,
         },

@@ -137,15 +137,20 @@ fn may_mean(edge: &Edge, node: &Node, references: &[Reference]) -> bool {
     }
     let named = |at: usize| {
         let mut own = references.iter().filter(move |reference| {
-            reference.kind == node.kind && edge.key.part_text(at) == Some(reference.name.as_str())
+            let is_called = || match name_part(node) {
+                Some(_) => edge.key.is_called(&node.kind, &reference.name),
+                None => edge.key.part_text(at) == Some(reference.name.as_str()),
+            };
+            reference.kind == node.kind && is_called()
         });
         own.any(|reference| {
             let key = reference.key.as_ref();
-            key.is_some_and(|key| super::super::hops::filled(key, &edge.key).fits(&node.key))
+            let filled = |key| super::super::hops::filled(key, &edge.key);
+            key.is_some_and(|key| filled(key).fits_as(&node.kind, &node.key))
         })
     };
     match name_part(node) {
-        Some(at) => edge.key.is_claim() && (edge.key.fits(&node.key) || named(at)),
+        Some(at) => edge.key.is_claim() && (edge.key.fits_as(&node.kind, &node.key) || named(at)),
         None => edge.key.0.len() == 1 && node.key.0.len() == 1 && named(0),
     }
 }
@@ -157,13 +162,14 @@ fn is_of_name(edge: &Edge, node: &Node, references: &[Reference]) -> bool {
         return false;
     }
     let name = edge.key.part_text(at);
-    let is_alias = |name: &str| {
+    let is_alias = || {
         references.iter().any(|reference| {
             let means = |key: &crate::key::Key| *key == node.key || key.fits(&node.key);
-            reference.name == name && reference.key.as_ref().is_some_and(means)
+            edge.key.is_called(&node.kind, &reference.name)
+                && reference.key.as_ref().is_some_and(means)
         })
     };
-    name.is_none_or(|name| node.key.part_text(at) == Some(name) || is_alias(name))
+    name.is_none_or(|name| node.key.part_text(at) == Some(name) || is_alias())
 }
 
 fn batches<A: Asked>(scope: &Scope, asked: &mut A) -> Result<BTreeMap<Hash, Revision>, A::Error> {
