@@ -5,7 +5,7 @@
 
 use crate::schema::Kind;
 use lineal_proof::record::Reference;
-use lineal_proof::{Key, KeyPart};
+use lineal_proof::{Key, KeyPart, bare_version};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -97,6 +97,14 @@ impl Aliases {
         self.targets.get(&(kind.name().to_owned(), name.to_owned()))
     }
 
+    /// What a claim is called by hand.
+    fn of_claim(&self, kind: Kind, claim: &Key) -> Option<&Key> {
+        if self.targets.is_empty() {
+            return None;
+        }
+        names_of(kind, claim).iter().find_map(|name| self.get(kind, name))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &Key)> {
         self.targets.iter().map(|((kind, name), key)| (kind.as_str(), name.as_str(), key))
     }
@@ -138,7 +146,7 @@ impl ClaimIndex {
         };
         let Some(text) = claim.part_text(part.place()) else { return Vec::new() };
         let mut fitting = self.with(part, text, &key_of);
-        fitting.retain(|node| claim.fits(&key_of(*node)));
+        fitting.retain(|node| claim.fits_as(kind.name(), &key_of(*node)));
         fitting
     }
 
@@ -205,6 +213,26 @@ impl ClaimIndex {
     }
 }
 
+/// A version as it stands, then as others may write it: without a `v`, and with one.
+pub(crate) fn spellings(version: &str) -> impl Iterator<Item = String> {
+    let bare = bare_version(version);
+    let is_number = bare.starts_with(|letter: char| letter.is_ascii_digit());
+    let others = ["", "v", "V"].map(|before| format!("{before}{bare}"));
+    let others = others.into_iter().filter(move |_| is_number);
+    let own = version.to_owned();
+    std::iter::once(own.clone()).chain(others.filter(move |other| *other != own))
+}
+
+/// The names by which a claim may be called by hand: that of its version goes before that of all.
+pub(crate) fn names_of(kind: Kind, claim: &Key) -> Vec<String> {
+    let Some(name) = claim.part_text(usize::from(kind == Kind::Model)) else { return Vec::new() };
+    let version = claim.part_text(2).filter(|_| kind == Kind::Model);
+    let versions = version.into_iter().flat_map(spellings);
+    let mut names: Vec<String> = versions.map(|version| format!("{name}@{version}")).collect();
+    names.push(name.to_owned());
+    names
+}
+
 fn one_or_many(mut nodes: Vec<u32>) -> Resolution {
     nodes.sort_unstable();
     nodes.dedup();
@@ -217,10 +245,7 @@ fn one_or_many(mut nodes: Vec<u32>) -> Resolution {
 
 /// The claim with its name replaced by what an alias says it stands for.
 fn substitute(kind: Kind, claim: &Key, aliases: &Aliases) -> Key {
-    let name_part = usize::from(kind == Kind::Model);
-    let Some(target) = claim.part_text(name_part).and_then(|name| aliases.get(kind, name)) else {
-        return claim.clone();
-    };
+    let Some(target) = aliases.of_claim(kind, claim) else { return claim.clone() };
     let parts = target.0.iter().enumerate().map(|(at, part)| match part {
         KeyPart::Null => claim.0.get(at).cloned().unwrap_or(KeyPart::Null),
         known => known.clone(),

@@ -74,6 +74,20 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// Keys that do not open all that a copy holds, although they are its store's and the copy is as it was written.
+    #[error(
+        "the keys that were given do not open all that {path} holds, and nothing was put back: {}{}. Keys that were written after an erasure lack what it destroyed: name with --erasures-of a state of the store that is as late as they are, and what was erased is erased in what is put back; or name with --with-keys the file that was written with this copy",
+        names.join(", "),
+        if names.len() < *count { ", ..." } else { "" }
+    )]
+    KeysNotOfCopy {
+        /// The copy.
+        path: String,
+        /// How many files hold what they do not open.
+        count: usize,
+        /// The first of them, each with what is wrong.
+        names: Vec<String>,
+    },
     /// What was erased elsewhere is in a copy, and erasing it again needs keys.
     #[error(
         "{path} holds what was erased since it was made ({count} erasures), and without its keys nothing can be erased again: name them with --with-keys FILE, or take a later copy"
@@ -233,7 +247,7 @@ pub enum Error {
     },
     /// Seeds that records need are not among those that are here.
     #[error(
-        "keys/seeds is here and lacks {what}, which nobody erased: it was cut off, is older than the store, or another store's. Put it back from its backup (`tar -xf FILE -C STORE keys/seeds` of what `lineal backup --with-keys FILE` wrote); {instead}"
+        "keys/seeds is here and lacks {what}, which nobody erased: it was cut off, is older than the store, of a later state that erased it, or another store's. Put it back from its backup (`tar -xf FILE -C STORE keys/seeds` of what `lineal backup --with-keys FILE` wrote); {instead}"
     )]
     SeedsMissing {
         /// What of them.
@@ -481,6 +495,7 @@ impl Error {
                 | Error::Rewritten { .. }
                 | Error::OtherHistory { .. }
                 | Error::DamagedCopy { .. }
+                | Error::KeysNotOfCopy { .. }
                 | Error::KeysUnfit { .. }
                 | Error::OtherIndexKey { .. }
                 | Error::OtherActorKey { .. }

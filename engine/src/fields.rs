@@ -189,6 +189,7 @@ fields_by_kind! {
         "metrics" Map "the last value of each metric";
         "series" Map "every point of each metric: step, time, value";
         "env" Map "the environment";
+        "compute" Map "what it was computed on, and for how long";
         "user" Text "the user as the source wrote it; sealed";
         "artifact_uri" Text "where artifacts lie";
         "note" Text "free text; sealed";
@@ -241,6 +242,7 @@ fields_by_kind! {
         "reviewed_at" Time "the last review";
         "retention_until" Time "kept until";
         "points" Map "points of the annex it answers: where, or why not";
+        "signed_by" Text "the role, or the actor key of the person, that signed it";
         "public_key" Text "of a signing key: the key, as OpenSSH writes it";
         "revoked_at" Time "of a signing key: since when it counts no more";
         "replaced_by" Text "of a signing key: the one in its place, as SHA256:...";

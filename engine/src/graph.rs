@@ -213,6 +213,8 @@ pub(crate) struct Graph {
     has_unshown: bool,
     /// Commitments of sealed values that are restricted, ascending.
     pub(crate) restricted_values: Vec<Hash>,
+    /// How many sealed values of nodes are erased, by their kinds.
+    pub(crate) erased_values: Vec<(Kind, u64)>,
     count: usize,
     /// Where each kind begins; one more at the end.
     kinds: Vec<u32>,

@@ -20,6 +20,7 @@ mod index;
 pub mod journal;
 mod key_bytes;
 pub mod keys;
+mod later_erasures;
 mod ledger;
 pub mod mapping;
 pub mod mirror;

@@ -11,12 +11,14 @@ mod leaves;
 mod stamp;
 mod tiles;
 mod witnesses;
+mod worth;
 
 #[cfg(test)]
 mod tests;
 
 pub use identity::{KeyState, LogIdentity, LogKey};
 pub use stamp::{StampError, checked_stamp, stamp_signer};
+pub use worth::Worth;
 
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;

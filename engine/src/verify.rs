@@ -22,6 +22,7 @@ mod segments;
 
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head, is_of_other_store};
+use crate::later_erasures::LaterErasures;
 use crate::sealed::REGISTER;
 use crate::storage::Storage;
 pub(crate) use beside::Beside;
@@ -265,7 +266,25 @@ pub fn verify(
         progress(at);
         ControlFlow::Continue(())
     };
-    let checked = check(storage, (&What::all(depth), &[]), &mut Steps::of(storage, say)?);
+    let what = What::all(depth);
+    let checked = check(storage, &what, Elsewhere::default(), &mut Steps::of(storage, say)?);
+    checked.map(|(report, _)| report)
+}
+
+/// As [`verify`], of an older copy beside keys of a later state of its store: what these erasures destroyed, and
+/// nothing else, may be lacking of its seeds.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) fn verify_before(
+    storage: &dyn Storage,
+    depth: Depth,
+    later: Arc<LaterErasures>,
+) -> Result<Report> {
+    let say = &mut |_| ControlFlow::Continue(());
+    let elsewhere = Elsewhere { later, ..Elsewhere::default() };
+    let what = What::all(depth);
+    let checked = check(storage, &what, elsewhere, &mut Steps::of(storage, say)?);
     checked.map(|(report, _)| report)
 }
 
@@ -310,7 +329,8 @@ pub fn verify_knowing(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Report> {
     let mut steps = Steps::of(&**storage, progress)?;
-    let (mut report, head) = check(&**storage, (what, witnesses), &mut steps)?;
+    let elsewhere = Elsewhere { witnesses, ..Elsewhere::default() };
+    let (mut report, head) = check(&**storage, what, elsewhere, &mut steps)?;
     let is_whole = *what == What::all(Depth::Full);
     match head {
         Some(head) if is_whole && report.faults.is_empty() && report.faults_not_listed == 0 => {
@@ -321,9 +341,19 @@ pub fn verify_knowing(
     Ok(report)
 }
 
+/// What is known from elsewhere.
+#[derive(Default)]
+struct Elsewhere<'k> {
+    /// Keys of witnesses, beside those that the store keeps.
+    witnesses: &'k [VerifierKey],
+    /// What a later state of the store erased, whose keys lie beside it.
+    later: Arc<LaterErasures>,
+}
+
 fn check(
     storage: &dyn Storage,
-    (what, witnesses): (&What, &[VerifierKey]),
+    what: &What,
+    elsewhere: Elsewhere<'_>,
     steps: &mut Steps<'_>,
 ) -> Result<(Report, Option<Head>)> {
     let mut report = Report::default();
@@ -331,11 +361,12 @@ fn check(
     steps.done(HEAD)?;
     // Only where it is missing it must be known what should stand in it, however quick the look is.
     let lacks_register = storage.read(REGISTER)?.is_none();
-    let log = segments::check(storage, head, (what, lacks_register), &mut report, steps)?;
+    let mut log = segments::check(storage, head, (what, lacks_register), &mut report, steps)?;
+    log.later = elsewhere.later;
     let keys = secrets::check(storage, &log, what, &mut report, steps)?;
     containers::check(storage, &log, keys.as_ref(), what, &mut report, steps)?;
     journals::check(storage, &log, &mut report, steps)?;
-    public_log::check(storage, &log, witnesses, &mut report, steps)?;
+    public_log::check(storage, &log, elsewhere.witnesses, &mut report, steps)?;
     derived::check(storage, &log, &mut report, steps)?;
     Ok((report, head))
 }

@@ -38,6 +38,11 @@ pub(super) fn view(facts: &ViewFacts<'_>) -> Vec<u8> {
     out.u8(u8::from(has_unshown));
     let restricted: Vec<_> = ledger.restricted_values().into_iter().collect();
     out.items(&restricted, Writer::hash);
+    let erased: Vec<_> = ledger.erased_values_of().into_iter().collect();
+    out.items(&erased, |out, (kind, values)| {
+        out.u8(*kind as u8);
+        out.u64(*values);
+    });
     out.u32s(kinds);
     out.items(&ledger.chains, |out, (source, form)| {
         out.bytes(source.as_bytes());

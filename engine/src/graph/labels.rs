@@ -57,6 +57,7 @@ pub fn is_looked_up(kind: Kind, field: &str) -> bool {
 /// the name by which it is known.
 pub(crate) fn key_fields(kind: Kind, key: &Key) -> Vec<(&'static str, &str)> {
     let parts: &[&str] = match (kind, key.0.len()) {
+        (Kind::Dataset, 4) if tells_a_version(key) => &["name", "version", "source_type", ""],
         (Kind::Dataset, 4) => &["name", "digest", "source_type", ""],
         (Kind::Model, 3) => &["registry", "name", "version"],
         (Kind::Deployment, 5) => {
@@ -72,6 +73,17 @@ pub(crate) fn key_fields(kind: Kind, key: &Key) -> Vec<(&'static str, &str)> {
         _ => None,
     });
     texts.collect()
+}
+
+/// Formats whose keys of data sets hold the version that people gave. Where the key names an algorithm it
+/// holds the digest; what MLflow calls a digest is said so in a field of its own; and of a reference
+/// with an unknown type it may be either.
+const VERSIONED: [&str; 8] =
+    ["clearml", "croissant", "cyclonedx", "git", "openlineage", "prov-json", "spdx3", "wandb"];
+
+/// Is the second part of a data set's key a version, and no digest?
+fn tells_a_version(key: &Key) -> bool {
+    matches!(key.0.get(2), Some(KeyPart::Text(kind)) if VERSIONED.contains(&kind.as_str()))
 }
 
 /// Fields that another one stands in for where no source says them: name, and what it is from.
@@ -471,6 +483,22 @@ mod tests {
         entries.sort_unstable();
         put(&mut sections, 0, entries);
         Labels::open(&sections, hashes.len(), None).unwrap().with_hash(hash)
+    }
+
+    #[test]
+    fn a_version_in_a_key_is_no_digest() {
+        let fields = |kind: &str| {
+            let parts = ["train", "3", kind, ""].map(|part| KeyPart::Text(part.to_owned()));
+            let key = Key(parts.into_iter().collect());
+            let of = key_fields(Kind::Dataset, &key).into_iter();
+            of.filter(|(_, text)| *text == "3").map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        for kind in VERSIONED {
+            assert_eq!(fields(kind), ["version"], "{kind}");
+        }
+        for kind in ["sha256", "md5", "etag", "local"] {
+            assert_eq!(fields(kind), ["digest"], "{kind}");
+        }
     }
 
     #[test]

@@ -26,6 +26,10 @@ impl Graph {
         let states_derived = from.u8()? == 1;
         let has_unshown = from.u8()? == 1;
         let restricted_values = from.items(Reader::hash)?;
+        let erased_values = from.items(|from| {
+            let kind = *KINDS.get(usize::from(from.u8()?))?;
+            Some((kind, from.u64()?))
+        })?;
         let kinds = from.u32s()?;
         let chains = from.items(|from| Some((from.text()?, from.text()?)))?;
         let containers = batches::read_containers(&mut from)?;
@@ -48,6 +52,7 @@ impl Graph {
             states_derived,
             has_unshown,
             restricted_values,
+            erased_values,
             unshown: OnceLock::new(),
             count,
             kinds,

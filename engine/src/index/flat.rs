@@ -15,7 +15,7 @@ use rayon::prelude::*;
 pub(crate) const MAGIC: &[u8; 8] = b"LNIDX001";
 /// Raised with every change of what the files hold or mean, be it only which names are looked up:
 /// an older program's file is made again.
-const VERSION: u32 = 18;
+const VERSION: u32 = 19;
 /// How far the version's own number stands to the left in what [`version`] says.
 const VERSION_BITS: u32 = 16;
 const HEADER: usize = 16 + HEAD_LENGTH;

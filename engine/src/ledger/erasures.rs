@@ -2,6 +2,7 @@
 
 use super::Ledger;
 use crate::runs::{count, merged, without};
+use crate::schema::Kind;
 use lineal_proof::record::{Decision, ErasedRows, Erasure, Hold};
 use lineal_proof::{Hash, KeyPart};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,20 @@ impl Ledger {
     pub(crate) fn erased_values(&self) -> BTreeSet<Hash> {
         let values = self.destroyed().flat_map(|erasure| &erasure.sealed);
         values.map(|value| value.commitment).collect()
+    }
+
+    /// How many sealed values of nodes were erased, by the kinds of these.
+    pub(crate) fn erased_values_of(&self) -> BTreeMap<Kind, u64> {
+        let values = self.destroyed().flat_map(|erasure| &erasure.sealed);
+        let of_nodes = values.filter_map(|value| {
+            let node = self.node(&value.node)?;
+            Some((value.commitment, self.nodes.kind(node)))
+        });
+        let mut counts = BTreeMap::new();
+        for (_, kind) in of_nodes.collect::<BTreeSet<_>>() {
+            *counts.entry(kind).or_default() += 1;
+        }
+        counts
     }
 
     /// The rows that are restricted, by the ordinal of their batch: of what was restricted, what was

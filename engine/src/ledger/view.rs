@@ -167,10 +167,13 @@ impl Ledger {
         standing.map(|(_, reference)| reference)
     }
 
-    /// A setting as it was said last, whatever was retracted since.
-    pub(crate) fn last_setting(&self, name: &str) -> Option<&Value> {
-        let mut latest = self.settings.iter().rev();
-        latest.find(|(_, setting)| setting.name == name).map(|(_, setting)| &setting.value)
+    /// A setting as it was said each time, with the commit that said it, whatever was retracted since.
+    pub(crate) fn settings_said<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> impl Iterator<Item = (u64, &'a Value)> {
+        let said = self.settings.iter().filter(move |(_, setting)| setting.name == name);
+        said.map(|(commit, setting)| (*commit, &setting.value))
     }
 
     /// A setting as of a commit.

@@ -5,7 +5,9 @@ use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
-use crate::public_log::{LogIdentity, extend_tiles, is_note, leaves_of, put_newest, read_stamp};
+use crate::public_log::{
+    KeyState, LogIdentity, LogKey, Worth, extend_tiles, is_note, leaves_of, put_newest, read_stamp,
+};
 use crate::sealed::{REGISTER, with_entries_of};
 use crate::storage::Storage;
 use crate::store::{need_values, read_register};
@@ -134,6 +136,9 @@ impl Pulling<'_> {
             return Ok(Some(notes));
         }
         let identity = crate::public_log::identity_of(ledger)?;
+        if let (Some(identity), Some(key)) = (&identity, key) {
+            need_unrevoked(identity, key)?;
+        }
         let leaves = leaves_of(self.to, reached)?;
         // The newest that was mirrored: those that come must continue it.
         let last = notes.sizes.last().copied();
@@ -168,13 +173,13 @@ impl Pulling<'_> {
             }
             notes.files.insert(path.clone(), bytes);
         }
-        self.done.signed = notes.sizes.last().copied();
-        // Also where it was there before the key was said.
-        if let (Some(key), Some(newest)) = (key, notes.sizes.last()) {
+        // Also what was there before the key was said, or before the log said that it signs no more.
+        let signed = notes.signed(identity.as_ref(), &mut self.done.notes)?;
+        if let (Some(key), Some((newest, note))) = (key, &signed) {
             let what = crate::public_log::note_path(*newest);
-            let signed = notes.read(*newest)?.verify(key);
-            signed.map_err(|source| Error::Log { what, source })?;
+            note.verify(key).map_err(|source| Error::Log { what, source })?;
         }
+        self.done.signed = signed.map(|(size, _)| size);
         Ok(Some(notes))
     }
 }
@@ -184,9 +189,22 @@ fn size_of(path: &str) -> Option<u64> {
     path.strip_prefix("checkpoints/")?.split('.').next()?.parse().ok()
 }
 
-/// Holds a checkpoint to the commits and to the keys that sign. One that no trusted key signed is none, with
-/// the reason; one that says otherwise than the commits is an error. The newest must be of the key that is
-/// known from elsewhere, if one is.
+/// Refuses to hold a log to a key that the log itself says is in other hands.
+fn need_unrevoked(identity: &LogIdentity, key: &VerifierKey) -> Result<()> {
+    let mut revoked = identity.keys.iter().filter(|known| known.state == KeyState::Revoked);
+    if !revoked.any(|known| known.key == *key) {
+        return Ok(());
+    }
+    let source = lineal_proof::tlog::Error::Form {
+        what: "key to hold this log to",
+        rule: "the log revoked it, and nothing that it signed counts; ask whoever keeps the log for the key of today, on another way than this one",
+    };
+    Err(Error::Log { what: key.to_string(), source })
+}
+
+/// Holds a checkpoint to the commits and to the keys that sign. One that no key signed whose signature counts
+/// below it is none, with the reason; one that says otherwise than the commits is an error. The newest must be
+/// of the key that is known from elsewhere, if one is.
 pub(crate) fn check(
     path: &str,
     bytes: &[u8],
@@ -203,26 +221,36 @@ pub(crate) fn check(
     if signed.checkpoint.size != size || signed.checkpoint.root != tree.root() {
         return Err(Error::Rewritten { size, commits });
     }
-    if let Some((key, is_newest)) = key {
-        // Whoever knows the key of the log wants nothing newer that another signed. The log that this signs
-        // for names the keys of before.
-        match signed.verify(key) {
-            Ok(()) => return Ok(Ok(signed)),
-            Err(error) if is_newest => return Err(broken(error)),
-            Err(_) => {}
-        }
-    }
-    let Some(identity) = identity else {
-        return Ok(Err("the log names no key that could have signed it".to_owned()));
+    // Whoever knows the key of the log wants nothing newer that another signed. The log that this signs
+    // for names the keys of before.
+    let by_known = key.map(|(key, is_newest)| (signed.verify(key), is_newest));
+    let is_known = match by_known {
+        Some((Err(error), true)) => return Err(broken(error)),
+        Some((said, _)) => said.is_ok(),
+        None => false,
     };
-    if identity.trusted().any(|key| signed.verify(key).is_ok()) {
-        return Ok(Ok(signed));
+    // What the log says of its own keys holds for the known one too.
+    match identity.map(|identity| (identity, identity.signer_of(&signed))) {
+        Some((_, Some((key, worth)))) => Ok(void(key, worth).map_or(Ok(signed), Err)),
+        None | Some((_, None)) if is_known => Ok(Ok(signed)),
+        Some((identity, None)) => {
+            signed.verify(identity.signing()).map_err(broken)?;
+            Ok(Ok(signed))
+        }
+        None => Ok(Err("the log names no key that could have signed it".to_owned())),
     }
-    if identity.keys.iter().any(|key| signed.verify(&key.key).is_ok()) {
-        return Ok(Err("it is signed only by a key that was revoked since".to_owned()));
+}
+
+/// Why the signature of a key of the log counts for nothing, if it does.
+fn void(key: &LogKey, worth: Worth) -> Option<String> {
+    match worth {
+        Worth::Signs | Worth::Replaced => None,
+        Worth::Revoked => Some("it is signed only by a key that was revoked since".to_owned()),
+        Worth::Late => Some(format!(
+            "it is signed only by a key that commit {} replaced, which signs nothing from there on",
+            key.until.unwrap_or_default()
+        )),
     }
-    signed.verify(identity.signing()).map_err(broken)?;
-    Ok(Ok(signed))
 }
 
 /// Does a checkpoint continue the one that was mirrored last?
@@ -264,6 +292,25 @@ impl Notes {
         let bytes = self.files.get(&path).ok_or(Error::NoCheckpoint { size })?;
         let broken = |source| Error::Log { what: path.clone(), source };
         SignedCheckpoint::parse(bytes).map_err(broken)
+    }
+
+    /// The newest whose signature counts as the log has it now, with its size; what is newer and does not count
+    /// is noted.
+    fn signed(
+        &self,
+        identity: Option<&LogIdentity>,
+        told: &mut Vec<String>,
+    ) -> Result<Option<(u64, SignedCheckpoint)>> {
+        for size in self.sizes.iter().rev() {
+            let note = self.read(*size)?;
+            let signer = identity.and_then(|identity| identity.signer_of(&note));
+            let Some(why) = signer.and_then(|(key, worth)| void(key, worth)) else {
+                return Ok(Some((*size, note)));
+            };
+            let path = crate::public_log::note_path(*size);
+            told.push(format!("{path} is held and does not count: {why}"));
+        }
+        Ok(None)
     }
 
     pub(super) fn digests(&self) -> impl Iterator<Item = (String, [u8; 32])> {

@@ -32,6 +32,8 @@ pub struct LogKey {
     pub state: KeyState,
     /// What was said when that changed.
     pub reason: Option<String>,
+    /// The commit that recorded that it signs no more; none while it signs.
+    pub until: Option<u64>,
 }
 
 /// What is to be thought of a key's signatures.
@@ -39,7 +41,7 @@ pub struct LogKey {
 pub enum KeyState {
     /// It signs now: one key does.
     Signs,
-    /// Another took its place; what it signed before stands.
+    /// Another took its place; what it signed before stands ([`Worth`](super::Worth)).
     Replaced,
     /// It may be in other hands: nothing that it signed counts.
     Revoked,
@@ -74,28 +76,25 @@ impl LogIdentity {
         &keys.find(|key| key.state == KeyState::Signs).expect("one key signs").key
     }
 
-    /// The keys whose signatures count.
-    pub fn trusted(&self) -> impl Iterator<Item = &VerifierKey> {
-        let keys = self.keys.iter().filter(|key| key.state != KeyState::Revoked);
-        keys.map(|key| &key.key)
-    }
-
-    /// What is to be thought of the key that signed a checkpoint: the best of those that did; none if it was no key
-    /// of this log.
-    #[must_use]
-    pub fn signer_of(&self, note: &SignedCheckpoint) -> Option<KeyState> {
-        let signed = self.keys.iter().filter(|key| note.note.verify(&key.key).is_ok());
-        let states: Vec<KeyState> = signed.map(|key| key.state).collect();
-        let order = [KeyState::Signs, KeyState::Replaced, KeyState::Revoked];
-        order.into_iter().find(|state| states.contains(state))
-    }
-
     /// Does this secret make the key that signs now?
     pub(crate) fn is_signed_with(&self, secret: &[u8; 32]) -> bool {
         signer(&self.origin, secret).is_ok_and(|signer| signer.verifier() == self.signing())
     }
 
-    /// Reads the setting's value.
+    /// The identity as a commit recorded it behind a former one: a key that signs no more does so since the
+    /// commit that said it first.
+    pub(crate) fn recorded(mut self, commit: u64, former: Option<&LogIdentity>) -> LogIdentity {
+        let until = |key: &LogKey| {
+            let mut known = former.into_iter().flat_map(|former| &former.keys);
+            known.find(|known| known.key == key.key)?.until
+        };
+        for key in self.keys.iter_mut().filter(|key| key.state != KeyState::Signs) {
+            key.until = Some(until(key).unwrap_or(commit));
+        }
+        self
+    }
+
+    /// Reads the setting's value, which does not say since when a key signs no more ([`LogIdentity::recorded`]).
     pub(crate) fn from_value(value: &Value) -> Option<LogIdentity> {
         let Value::Map(map) = value else { return None };
         if map.len() != 2 {
@@ -113,6 +112,7 @@ impl LogIdentity {
                 key: VerifierKey::new(origin, SignatureKind::Ed25519, public).ok()?,
                 state: KeyState::parse(state.as_text()?)?,
                 reason,
+                until: None,
             })
         });
         let keys = keys.collect::<Option<Vec<_>>>()?;
@@ -136,9 +136,14 @@ impl LogIdentity {
 /// What the log says of itself: the last record counts, whatever is retracted. A key that was recorded
 /// cannot be unrecorded.
 pub(crate) fn of(ledger: &Ledger) -> Result<Option<LogIdentity>> {
-    let Some(value) = ledger.last_setting(SETTING) else { return Ok(None) };
+    let (mut last, mut is_read) = (None::<LogIdentity>, true);
+    for (commit, value) in ledger.settings_said(SETTING) {
+        let said = LogIdentity::from_value(value);
+        is_read = said.is_some();
+        last = said.map(|said| said.recorded(commit, last.as_ref())).or(last);
+    }
     let broken = || Error::corrupt("segments", 0, "the setting `log` has its form");
-    LogIdentity::from_value(value).map(Some).ok_or_else(broken)
+    is_read.then_some(last).ok_or_else(broken)
 }
 
 pub(super) fn record(
@@ -163,7 +168,7 @@ pub(super) fn record(
     let secret = keys::signing_key(store.storage())?.ok_or(NO_KEY)?;
     let signer = signer(&origin, &secret)?;
     let key = signer.verifier().clone();
-    let keys = vec![LogKey { key, state: KeyState::Signs, reason: None }];
+    let keys = vec![LogKey { key, state: KeyState::Signs, reason: None, until: None }];
     write(store, LogIdentity { origin, keys }, actor)
 }
 
@@ -229,7 +234,7 @@ pub(super) fn rotate(
         }
     }
     let key = new.verifier().clone();
-    identity.keys.push(LogKey { key, state: KeyState::Signs, reason: None });
+    identity.keys.push(LogKey { key, state: KeyState::Signs, reason: None, until: None });
     write(store, identity, actor)?;
     // Both sign the checkpoint that covers the change: who knows only the old key can follow.
     let also = if compromised { Vec::new() } else { vec![old] };

@@ -271,7 +271,8 @@ fn a_key_is_replaced_in_the_log_and_both_sign_the_change() {
     let identity = store.log_identity().unwrap().unwrap();
     assert!(stolen.verify(&second).is_err(), "what may be in other hands signs nothing more");
     stolen.verify(identity.signing()).unwrap();
-    assert_eq!(identity.trusted().collect::<Vec<_>>(), [&first, identity.signing()]);
+    let worths: Vec<_> = identity.keys.iter().map(|key| key.worth(1)).collect();
+    assert_eq!(worths, [Worth::Replaced, Worth::Revoked, Worth::Signs]);
 
     // A retraction takes nothing of it back, and another secret signs nothing.
     let other = NoteSigner::new(&identity.origin, SignatureKind::Ed25519, &[9; 32]).unwrap();
@@ -282,6 +283,46 @@ fn a_key_is_replaced_in_the_log_and_both_sign_the_change() {
     let bytes = spare.storage().read("keys/signing.key").unwrap().unwrap();
     memory.put("keys/signing.key", &bytes, true).unwrap();
     assert!(matches!(store.checkpoint(), Err(Error::OtherKey { .. })));
+}
+
+#[test]
+fn a_key_that_was_replaced_signs_no_checkpoint_from_there_on() {
+    let memory = MemoryStorage::new();
+    let store = create(&memory);
+    let origin = store.record_log(None, None).unwrap().origin;
+    let secret = crate::keys::signing_key(&memory).unwrap().unwrap();
+    let former = NoteSigner::new(&origin, SignatureKind::Ed25519, &secret).unwrap();
+    let before = store.checkpoint().unwrap();
+    let changed = store.rotate_log_key(false, None, None).unwrap();
+    grow(&store, 2, "then");
+    let later = store.checkpoint().unwrap();
+    // What is said of a key later does not change since when.
+    store.rotate_log_key(false, None, None).unwrap();
+    let identity = store.log_identity().unwrap().unwrap();
+    assert_eq!((before.checkpoint.size, identity.keys[0].until), (1, Some(2)));
+    let worth = |note: &SignedCheckpoint| identity.signer_of(note).map(|(_, worth)| worth);
+    for note in [&before, &changed, &later] {
+        assert_eq!(worth(note), Some(Worth::Replaced));
+    }
+    let reports = |note: &SignedCheckpoint, path: &str| {
+        let kept = memory.read(path).unwrap().unwrap().to_vec();
+        memory.put(path, note.to_string().as_bytes(), false).unwrap();
+        let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+        memory.put(path, &kept, false).unwrap();
+        report
+    };
+    for (note, path) in
+        [(changed, "checkpoints/000000000002.note"), (later, "checkpoints/000000000004.note")]
+    {
+        let alone = note.checkpoint.sign(&former).unwrap();
+        assert_eq!(worth(&alone), Some(Worth::Late), "{path}");
+        let report = reports(&alone, path);
+        let [fault] = &report.faults[..] else { panic!("{report:?}") };
+        assert_eq!((fault.code, fault.file.as_str()), (Code::CheckpointSignature, path));
+        assert!(fault.rule.contains("commit 2 had replaced"), "{}", fault.rule);
+        assert_eq!(report.checkpoints, 3, "{path}");
+    }
+    assert_eq!(codes(&memory), []);
 }
 
 #[test]

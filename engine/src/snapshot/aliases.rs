@@ -14,6 +14,13 @@ impl Snapshot {
         found.map(|(_, _, target)| target)
     }
 
+    /// The name given by hand that decides a claim, and what it stands for.
+    pub(super) fn alias_of(&self, kind: Kind, claim: &Key) -> Option<(String, &Key)> {
+        let names = crate::claims::names_of(kind, claim).into_iter();
+        let mut given = names.filter_map(|name| self.alias(kind, &name).map(|key| (name, key)));
+        given.next()
+    }
+
     /// Does a name given by hand stand for a family of nodes, such as all versions of a model?
     #[must_use]
     pub fn is_family(&self, kind: Kind, name: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use super::Snapshot;
 use super::trail::untold;
+use crate::claims::spellings;
 use crate::graph::NodeNo;
 use crate::schema::Kind;
 use lineal_proof::{Hash, Key, KeyPart};
@@ -103,6 +104,9 @@ impl Snapshot {
             found = self.find_alias(kind, text);
         }
         if found.is_empty() && kind == Kind::Model {
+            found = self.find_respelled(text);
+        }
+        if found.is_empty() && kind == Kind::Model {
             found = self.find_latest(text);
         }
         if found.is_empty() && matches!(kind, Kind::Run | Kind::Code) {
@@ -166,6 +170,19 @@ impl Snapshot {
             let nodes = self.nodes_of(kind);
             found.extend(nodes.filter(|node| target.fits(&self.key_of(*node))));
         }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// `name@7` where a registry writes `v7`, and the other way round.
+    fn find_respelled(&self, text: &str) -> Vec<NodeNo> {
+        let Some((name, version)) = text.rsplit_once('@') else { return Vec::new() };
+        let labels = &self.graph().labels;
+        let others = spellings(version).skip(1);
+        let mut found: Vec<NodeNo> = others
+            .flat_map(|version| labels.find(Kind::Model, &format!("{name}@{version}")))
+            .collect();
         found.sort_unstable();
         found.dedup();
         found

@@ -3,6 +3,7 @@
 //! for one of these; counters and proofs do not change.
 
 use super::Snapshot;
+use crate::schema::Kind;
 
 impl Snapshot {
     /// The same view for those who may see what is restricted.
@@ -21,6 +22,13 @@ impl Snapshot {
     #[must_use]
     pub fn unshown_values(&self) -> u64 {
         if self.with_restricted { 0 } else { self.graph().restricted_values.len() as u64 }
+    }
+
+    /// How many sealed values of nodes of a kind are erased, and shown to nobody.
+    #[must_use]
+    pub fn erased_values(&self, kind: Kind) -> u64 {
+        let of_kind = self.graph().erased_values.iter().filter(|(of, _)| *of == kind);
+        of_kind.map(|(_, values)| values).sum()
     }
 
     /// Is what is restricted shown?

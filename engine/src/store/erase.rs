@@ -37,10 +37,11 @@ use self::missing::MissingSeeds;
 use super::Store;
 use crate::error::{Error, Result};
 use crate::keys::seeds_aside;
+use crate::later_erasures::LaterErasures;
 use crate::snapshot::EventRef;
 use crate::stands::Stands;
 use lineal_proof::Hash;
-use lineal_proof::record::{Decision, ErasedFile, ErasedValue};
+use lineal_proof::record::{Decision, ErasedFile, ErasedRows, ErasedValue};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,16 +74,21 @@ enum Reach {
 }
 
 /// How something is erased.
-struct How {
+struct How<'l> {
     reach: Reach,
     missing: MissingSeeds,
     /// What is not here and is to be known again.
     ahead: Ahead,
+    /// Rows that stay, whose salts went when it was erased elsewhere.
+    unsalted: Vec<ErasedRows>,
+    /// What was kept there of what the seeds that are here lack.
+    later: Option<&'l LaterErasures>,
 }
 
-impl How {
-    fn of(reach: Reach, missing: MissingSeeds) -> How {
-        How { reach, missing, ahead: Ahead::default() }
+impl How<'_> {
+    fn of(reach: Reach, missing: MissingSeeds) -> How<'static> {
+        let (ahead, unsalted) = (Ahead::default(), Vec::new());
+        How { reach, missing, ahead, unsalted, later: None }
     }
 }
 
@@ -154,8 +160,13 @@ impl Store {
         self.erase_within(order, How::of(Reach::Named, MissingSeeds::Refuse), false)
     }
 
-    fn erase_within(&self, order: &ErasureOrder, how: How, dry_run: bool) -> Result<ErasureDone> {
-        let How { reach, missing, ahead } = how;
+    fn erase_within(
+        &self,
+        order: &ErasureOrder,
+        how: How<'_>,
+        dry_run: bool,
+    ) -> Result<ErasureDone> {
+        let How { reach, missing, ahead, unsalted, later } = how;
         self.check_writable()?;
         check_words(order)?;
         // What is erased is known again by fingerprints that are made with it.
@@ -164,7 +175,10 @@ impl Store {
         let turn = self.turn();
         let mut rows = self.rows_of(order)?;
         let mut values = self.values_of(order)?;
-        if rows.is_empty() && values.is_empty() && ahead.is_empty() {
+        if let Some(later) = later {
+            later.give_fingerprints(&mut values);
+        }
+        if rows.is_empty() && values.is_empty() && ahead.is_empty() && unsalted.is_empty() {
             let what = "no row and no sealed value of that is here; what was erased before is not \
                         erased again";
             return Err(Error::NothingToErase { what: what.to_owned() });
@@ -223,8 +237,9 @@ impl Store {
         // Event keys that wait name rows: they are written before these are erased.
         self.write_indexes_in_turn()?;
         let repacked = self.next_generations(&rows)?;
-        let mut records = self.erasures(order, &rows, values, done.files.clone())?;
+        let mut records = self.erasures(order, &rows, values, done.files.clone(), later)?;
         record::know_again(&mut records, order, ahead.events);
+        record::keep_unsalted(&mut records, unsalted);
         let mut transaction = self.begin_in_turn(&turn, None, Some(order.executed_by.clone()))?;
         repacked.into_iter().for_each(|next| transaction.add_repacked(next));
         records.into_iter().for_each(|record| transaction.add_erasure(record));

@@ -36,6 +36,26 @@ pub struct HoldInfo {
     pub recorded: i64,
 }
 
+impl HoldInfo {
+    fn of(commit: u64, hold: &Hold, recorded: i64) -> HoldInfo {
+        HoldInfo {
+            name: hold.name.clone(),
+            scope: match &hold.scope {
+                Some((kind, key)) => match Kind::parse(kind) {
+                    Some(kind) => HoldScope::Node(kind, key.clone()),
+                    // A kind that this program does not know: rather too much is held.
+                    None => HoldScope::Store,
+                },
+                None => HoldScope::Store,
+            },
+            reason: hold.reason.clone(),
+            actor: hold.actor.clone(),
+            commit,
+            recorded,
+        }
+    }
+}
+
 impl Store {
     /// Records a hold, and gives the commit. One of the same name takes the place of the former.
     ///
@@ -108,22 +128,36 @@ impl Store {
     pub fn holds_at(&self, commit: u64) -> Result<Vec<HoldInfo>> {
         let state = self.read_state();
         let ledger = state.ledger.load()?;
-        let info = |(commit, hold): &(u64, &Hold)| HoldInfo {
-            name: hold.name.clone(),
-            scope: match &hold.scope {
-                Some((kind, key)) => match Kind::parse(kind) {
-                    Some(kind) => HoldScope::Node(kind, key.clone()),
-                    // A kind that this program does not know: rather too much is held.
-                    None => HoldScope::Store,
-                },
-                None => HoldScope::Store,
-            },
-            reason: hold.reason.clone(),
-            actor: hold.actor.clone(),
-            commit: *commit,
-            recorded: ledger.commit_entry(*commit).map_or(0, |entry| entry.recorded),
-        };
-        Ok(ledger.standing_holds(commit).values().map(info).collect())
+        let time = |commit| ledger.commit_entry(commit).map_or(0, |entry| entry.recorded);
+        let standing = ledger.standing_holds(commit);
+        Ok(standing.values().map(|(at, hold)| HoldInfo::of(*at, hold, time(*at))).collect())
+    }
+
+    /// Every hold that was recorded until a commit, in their order, those that were released or renewed too; each
+    /// with when it was released, ns. Of one that was renewed over the same the former ends with the later.
+    ///
+    /// # Errors
+    /// As [`Store::holds`].
+    pub fn holds_ever(&self, commit: u64) -> Result<Vec<(HoldInfo, Option<i64>)>> {
+        let state = self.read_state();
+        let ledger = state.ledger.load()?;
+        let time = |commit| ledger.commit_entry(commit).map_or(0, |entry| entry.recorded);
+        let until_then: Vec<&(u64, Hold)> =
+            ledger.holds.iter().filter(|(at, _)| *at <= commit).collect();
+        let mut all = Vec::new();
+        for (place, (at, hold)) in until_then.iter().enumerate() {
+            if hold.release {
+                continue;
+            }
+            // What comes behind it under its name and is no renewal ends it.
+            let mut behind = until_then.iter().skip(place + 1);
+            let end = behind.find(|(_, next)| {
+                next.name == hold.name && (next.release || next.scope != hold.scope)
+            });
+            let end = end.map(|(end, _)| time(*end));
+            all.push((HoldInfo::of(*at, hold, time(*at)), end));
+        }
+        Ok(all)
     }
 
     /// The hold that forbids to erase rows of these batches, by their ordinals.

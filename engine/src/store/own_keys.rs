@@ -176,7 +176,7 @@ impl Store {
         let state = self.read_state();
         let secrets = self.secrets();
         let there = (&*state.ledger, &secrets.register);
-        let lacking = Lacking::of(&secrets.keys, there, (&|_| false, &|_, _| false));
+        let lacking = Lacking::of(&secrets.keys, there, (&|_| false, &|_| Vec::new()));
         if !lacking.is_none() {
             return Some(lacking.to_string());
         }
@@ -190,6 +190,6 @@ impl Store {
                 _ => {}
             }
         }
-        (closed > 0).then(|| Lacking { values: closed, batches: 0 }.to_string())
+        (closed > 0).then(|| Lacking { values: closed, ..Lacking::default() }.to_string())
     }
 }

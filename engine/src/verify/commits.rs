@@ -202,7 +202,9 @@ impl Chain {
         if setting.name != LOG_SETTING {
             return;
         }
-        self.log.identity = LogIdentity::from_value(&setting.value);
+        // Records stand before the commit that brings them.
+        let (said, former) = (LogIdentity::from_value(&setting.value), self.log.identity.take());
+        self.log.identity = said.map(|said| said.recorded(self.number + 1, former.as_ref()));
         if self.log.identity.is_none() {
             let rule = "the setting `log` has the form of a log's name and keys";
             let (path, lost) = (segment_path(at.segment), "which keys sign checkpoints");

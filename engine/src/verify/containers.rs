@@ -16,6 +16,7 @@ use lineal_proof::record::{Manifest, node_id};
 use lineal_proof::{Hash, Value};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Containers that are checked at once: each may be 128 MiB in memory several times over.
@@ -169,9 +170,9 @@ fn batches(
         next = first + entry.rows as usize;
         let Some(record) = log.batches.get(&entry.batch.0) else { continue };
         match container.read_all(first..next) {
-            Ok(block) => match log.erased.batches.get(&entry.batch.0) {
+            Ok(block) => match erased_of(log, keys, &entry.batch.0) {
                 Some(erased) => {
-                    erased_batch(path, &block, (&entry.batch.0, record), erased, keys, report);
+                    erased_batch(path, &block, (&entry.batch.0, record), &erased, keys, report);
                 }
                 None => batch(path, &block, record, keys, report),
             },
@@ -183,6 +184,20 @@ fn batches(
     if next != container.rows() {
         let rule = "each row of a container is of a batch";
         report.fault(Code::ContainerRows, path, 0, rule, "nothing: rows too many");
+    }
+}
+
+/// What is erased of a batch; none where all of it is there, with its seed. A seed goes with rows of another batch
+/// that shared it too, and beside keys of a later state with what was erased since.
+fn erased_of<'l>(log: &'l Log, keys: Option<&Keys>, id: &Hash) -> Option<Cow<'l, ErasedOf>> {
+    let own = log.erased.batches.get(id);
+    if keys.is_none_or(|keys| keys.unseeded_since(id).is_none()) {
+        return own.map(Cow::Borrowed);
+    }
+    match (own, log.later.rows(id)) {
+        (Some(own), None) => Some(Cow::Borrowed(own)),
+        (None, None) => Some(Cow::Owned(ErasedOf::default())),
+        (own, Some(later)) => Some(Cow::Owned(own.cloned().unwrap_or_default().with_later(later))),
     }
 }
 
@@ -204,7 +219,7 @@ fn erased_batch(
             // Where no bucket was kept nothing is proved from the keys any more.
             let kept: Vec<_> = erased.keys.iter().map(|(bucket, leaf)| (*bucket, *leaf)).collect();
             if fits.is_some()
-                && !kept.is_empty()
+                && (!kept.is_empty() || erased.runs.is_empty())
                 && keys.is_some_and(|keys| !keys_fit(block, record, keys, &kept))
             {
                 let at = record.at;

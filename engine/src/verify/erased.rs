@@ -4,6 +4,7 @@ use super::{Code, Report, segments::Log};
 use crate::error::Result;
 use crate::events::EventBlock;
 use crate::keys::{Keys, SeedKind, seeds_aside};
+use crate::later_erasures::LaterRows;
 use crate::runs::{merged, rows_of, within_sorted};
 use crate::sealed::Register;
 use crate::storage::Storage;
@@ -14,14 +15,27 @@ use lineal_proof::record::{Decision, ErasedFile, Erasure};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is erased of a batch.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct ErasedOf {
     /// Runs of rows that hold nothing.
     pub(super) runs: Vec<(u32, u32)>,
+    /// Runs of rows that are there, and that a later log of the store erased.
+    erased_later: Vec<(u32, u32)>,
     /// Leaves that were kept, of these rows and of rows whose salts went with theirs.
     pub(super) leaves: BTreeMap<u32, Hash>,
     /// Leaves that were kept of buckets of its keys.
     pub(super) keys: BTreeMap<u32, Hash>,
+}
+
+impl ErasedOf {
+    /// With what erasures of a later log destroyed of the batch's salts, and the leaves that they kept.
+    pub(super) fn with_later(mut self, later: &LaterRows) -> ErasedOf {
+        self.erased_later.clone_from(&later.runs);
+        for (row, leaf) in &later.leaves {
+            self.leaves.entry(*row).or_insert(*leaf);
+        }
+        self
+    }
 }
 
 /// What the erasures of a log say together.
@@ -201,7 +215,7 @@ pub(super) fn fits(
         return Err((Code::ContainerRows, "a row that is not erased holds something"));
     }
     let is_known = |row: u32| erased.leaves.contains_key(&row);
-    if rows_of(&erased.runs).any(|row| !is_known(row)) {
+    if rows_of(&erased.runs).chain(rows_of(&erased.erased_later)).any(|row| !is_known(row)) {
         // Nothing of it is left, and its root stands alone.
         return Ok(None);
     }

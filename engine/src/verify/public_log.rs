@@ -8,7 +8,7 @@ use super::{Code, Fault, Report, Steps};
 use crate::clock::utc_text;
 use crate::error::{Error, Result};
 use crate::public_log::{
-    KeptCheckpoint, LogIdentity, SERVED_RULE, StampError, TILES, WITNESSES, Witnesses,
+    KeptCheckpoint, LogIdentity, SERVED_RULE, StampError, TILES, WITNESSES, Witnesses, Worth,
     checkpoint_files, note_path, read_checkpoint, read_stamp, served_holds_more,
 };
 use crate::storage::Storage;
@@ -103,8 +103,7 @@ impl<'a> Signatures<'a> {
         let text = note.note.text();
         let of_log = |identity: &'a LogIdentity| identity.keys.iter().map(|key| &key.key);
         // Where no key of the log signed it that was told.
-        let is_ours = |key: &VerifierKey| note.note.verify(key).is_ok();
-        let is_signed = self.identity.is_some_and(|log| log.trusted().any(is_ours));
+        let is_signed = self.identity.is_some_and(|log| log.vouches_for(note));
         for line in note.note.signatures() {
             let is_its = |key: &&VerifierKey| key.name() == line.name && key.id() == line.id;
             let own = self.identity.and_then(|identity| of_log(identity).find(is_its));
@@ -179,19 +178,33 @@ fn checkpoint(
         report.note(format!("{path}: the log names no key that could have signed it"));
         return false;
     };
-    if !identity.trusted().any(|key| kept.note.verify(key).is_ok()) {
-        let revoked = identity.keys.iter().any(|key| kept.note.verify(&key.key).is_ok());
-        if revoked {
+    signature(path, identity, &kept.note, report)
+}
+
+/// Is a checkpoint signed by a key of the log whose signature counts below it?
+fn signature(
+    path: &str,
+    identity: &LogIdentity,
+    note: &SignedCheckpoint,
+    report: &mut Report,
+) -> bool {
+    let rule = match identity.signer_of(note) {
+        Some((_, worth)) if worth.counts() => return true,
+        Some((_, Worth::Revoked)) => {
             report.note(format!(
                 "{path}: signed only by a key that was revoked since; it counts no more"
             ));
-        } else {
-            let rule = "a checkpoint is signed by a key that the log names";
-            report.fault(Code::CheckpointSignature, path, 0, rule, "this checkpoint");
+            return false;
         }
-        return false;
-    }
-    true
+        Some((key, _)) => format!(
+            "a checkpoint is signed by the key that signs as of its commits: commit {} had replaced {}, which alone signed it",
+            key.until.unwrap_or_default(),
+            key.key
+        ),
+        None => "a checkpoint is signed by a key that the log names".to_owned(),
+    };
+    report.fault(Code::CheckpointSignature, path, 0, rule, "this checkpoint");
+    false
 }
 
 /// Checks the time stamps of a checkpoint, and lists the newest.

@@ -76,6 +76,7 @@ fn closed_values(storage: &dyn Storage, log: &Log, keys: &Keys, what: &What) -> 
     };
     let is_closed = |commitment: &&Hash| {
         !log.erased.has_value(commitment)
+            && !log.later.has_value(commitment)
             && register.holds(commitment)
             && register.check(keys, commitment).is_none()
     };
@@ -97,7 +98,9 @@ fn torn_frames(
     let has_seed = |(id, batch): (&Hash, &BatchRecord)| {
         let seed = batch.revision.fields.get("seed").and_then(Value::as_bytes);
         let was_erased = log.erased.batches.contains_key(id);
-        was_erased || keys.batch_seed(seed.unwrap_or_default()).is_some()
+        // What of its salts is lacking is told where its rows are looked at.
+        let is_split = keys.unseeded_since(id).is_some();
+        was_erased || is_split || keys.batch_seed(seed.unwrap_or_default()).is_some()
     };
     if what.depth != Depth::Fast
         && (is_lacking || report.sealed_without_key > 0 || !log.batches.iter().all(has_seed))
@@ -205,6 +208,10 @@ fn sealed(
         match keys.map(|keys| register.check(keys, &entry.commitment)) {
             None | Some(None) => report.sealed_without_key += 1,
             Some(Some(true)) => report.sealed += 1,
+            // Its key went since, and what was said later has another.
+            Some(Some(false)) if log.later.has_value(&entry.commitment) => {
+                report.sealed_without_key += 1;
+            }
             Some(Some(false)) => {
                 let rule = format!("the value of {} fits its commitment", entry.commitment.short());
                 let lost = "this value; its commitment stands";

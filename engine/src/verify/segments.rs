@@ -6,6 +6,7 @@ use super::records::BatchRecord;
 use super::{Code, Report, Steps, What};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
+use crate::later_erasures::LaterErasures;
 use crate::public_log::LogIdentity;
 use crate::segment::{Location, next_frame, segment_path};
 use crate::storage::Storage;
@@ -15,6 +16,7 @@ use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::Manifest;
 use lineal_proof::tlog::TreeHash;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What the log says that other files are checked against.
 #[derive(Default)]
@@ -26,6 +28,8 @@ pub(super) struct Log {
     pub(super) batches: BTreeMap<Hash, BatchRecord>,
     pub(super) manifests: Vec<Manifest>,
     pub(super) erased: Erased,
+    /// What a later log of the store erased, if it is known.
+    pub(super) later: Arc<LaterErasures>,
     /// Containers and generations that were named by what is not read again.
     pub(super) named_before: BTreeSet<(Hash, u32)>,
     /// Commitments that records hold, and where.

@@ -126,7 +126,7 @@ impl Maker<'_> {
         {
             return Ok(Some(by));
         }
-        if edge.key.fits(key) {
+        if edge.key.fits_as(kind.name(), key) {
             return Ok(Some(By::Fits));
         }
         if kind == Kind::Model
@@ -134,16 +134,8 @@ impl Maker<'_> {
         {
             return Ok(Some(by));
         }
-        let name = edge.key.part_text(usize::from(kind == Kind::Model));
-        let Some((name, target)) = name.and_then(|name| Some((name, self.view.alias(kind, name)?)))
-        else {
-            return Ok(None);
-        };
-        let meant = Reference {
-            name: name.to_owned(),
-            kind: kind.name().to_owned(),
-            key: Some(target.clone()),
-        };
+        let Some((name, target)) = self.view.alias_of(kind, &edge.key) else { return Ok(None) };
+        let meant = Reference { name, kind: kind.name().to_owned(), key: Some(target.clone()) };
         Ok(reference(self.store, self.view, &meant).map(By::Alias))
     }
 

@@ -7,8 +7,13 @@ use lineal_proof::Hash;
 /// Why there is no event at a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Missing {
-    /// The log holds no batch whose revision has that id, or the view does not show its row.
+    /// The log holds no batch whose revision has that id.
     Unknown,
+    /// The view does not show it, as rows of its batch that are restricted.
+    Restricted {
+        /// How many of the batch's events are, as its counters tell.
+        events: u64,
+    },
     /// The batch is recorded behind the view.
     Later {
         /// The commit that records it.
@@ -45,9 +50,10 @@ impl Store {
             return Missing::Later { commit };
         }
         if let Some(place) = view.graph().batch_place(ordinal) {
-            // What is restricted is as if it were not there.
+            let unshown = view.unshown().filter(|of| of.batch == place.node);
             return match row < place.rows {
-                true => Missing::Unknown,
+                // No row of a batch that stands is kept back for another reason.
+                true => Missing::Restricted { events: unshown.map(|of| of.restricted).sum() },
                 false => Missing::TooFew { rows: place.rows },
             };
         }

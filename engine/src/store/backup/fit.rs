@@ -9,6 +9,7 @@ use crate::ledger::Ledger;
 use crate::public_log::LogIdentity;
 use crate::sealed::Register;
 use crate::store::lacking::Lacking;
+use lineal_proof::record::Sealed;
 use std::collections::BTreeSet;
 
 /// The key files that every store has from its first day; of the one that signs a signer may keep the only
@@ -27,6 +28,17 @@ fn reason(error: Error) -> Error {
         }
         other => other,
     }
+}
+
+/// How many values nobody erased and do not open although a key of their subject is here: it was made anew
+/// behind an erasure that this log does not name, or is another store's.
+fn closed_values(keys: &Keys, ledger: &Ledger, register: &Register) -> u64 {
+    let erased = ledger.erased_values();
+    let is_closed = |entry: &&Sealed| {
+        !erased.contains(&entry.commitment)
+            && register.check(keys, &entry.commitment) == Some(false)
+    };
+    register.entries().filter(is_closed).count() as u64
 }
 
 impl CopiedKeys {
@@ -77,13 +89,17 @@ impl CopiedKeys {
             let rule = "a frame of seeds has its crc32c and opens under the file key";
             return Err(reason(Error::corrupt(SEEDS, at, rule)));
         }
-        let lacking = Lacking::of(&keys, (ledger, register), (&|_| false, &|_, _| false));
+        let mut lacking = Lacking::of(&keys, (ledger, register), (&|_| false, &|_| Vec::new()));
+        lacking.values += closed_values(&keys, ledger, register);
         if lacking.is_none() {
             return Ok(());
         }
         let cause = match keys.may_lack_seeds() {
             true => "frames at its end do not read",
-            false => "it is older than the store, or another store's",
+            false if lacking.cut > 0 => "it is of a later state of the store, which erased that",
+            false => {
+                "it is older than the store, of a later state that erased that, or another store's"
+            }
         };
         Err(unfit(SEEDS, format!("it lacks {lacking}, which nobody erased: {cause}")))
     }

@@ -7,16 +7,18 @@ use super::list::List;
 use super::{BACKUP_LIST, BackupProgress, CopiedKeys, is_secret, need_empty, receive};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
+use crate::later_erasures::LaterErasures;
 use crate::public_log::commit_id;
 use crate::storage::{FileStorage, Storage};
 use crate::store::{DecidedStep, DecisionLog, NotDone, Options, Store};
-use crate::verify::{Depth, verify};
+use crate::verify::{Code, Depth, Report, verify_before};
 use lineal_proof::Hash;
 use lineal_proof::record::Decision;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What stands behind the name of a folder that is not whole yet.
 const PART: &str = "restoring";
@@ -73,9 +75,10 @@ pub struct RestoredCopy {
 ///
 /// # Errors
 /// [`Error::NotEmpty`]; [`Error::NotACopy`], [`Error::DamagedCopy`] or [`Error::Corrupt`] with the names of
-/// files that are not as they were written; [`Error::OtherStore`], [`Error::OtherHistory`] if keys or
-/// erasures are of another store or past; [`Error::ErasedSince`] if something is to be erased again and no
-/// keys are given; or what the medium says. Then the folder is as it was.
+/// files that are not as they were written; [`Error::KeysNotOfCopy`] if keys lack what none of the erasures that
+/// are known destroyed; [`Error::OtherStore`], [`Error::OtherHistory`] if keys or erasures are of another store
+/// or past; [`Error::ErasedSince`] if something is to be erased again and no keys are given; or what the medium
+/// says. Then the folder is as it was.
 pub fn restore(
     origin: Origin<'_>,
     folder: &Path,
@@ -146,26 +149,76 @@ fn make(
         files += keys.count() as u64;
     }
     let depth = if has_keys { Depth::Full } else { Depth::Bytes };
-    let report = verify(&to, depth, &mut |_| {})?;
+    let since = wanted.erasures_of.map(|later| Since::of(later, &head)).transpose()?;
+    // Keys that were written after these erasures lack what they destroyed.
+    let erased = since.as_ref().map(|since| Arc::clone(&since.erasures)).unwrap_or_default();
+    let report = verify_before(&to, depth, erased)?;
     if !report.is_sound() {
-        let truth = report.faults.iter().filter(|fault| !fault.derived);
-        let names: Vec<String> = truth.map(|f| format!("{} ({})", f.file, f.rule)).collect();
-        return Err(damaged(&name, names));
+        return Err(unsound(&name, &report));
     }
     let (mut erased_again, mut not_done) = (0, Vec::new());
-    if let Some(later) = wanted.erasures_of {
-        (erased_again, not_done) =
-            erase_since(later, &head, &name, (part, has_keys, wanted.options))?;
+    if let (Some(later), Some(since)) = (wanted.erasures_of, since) {
+        if let Later::Store(later) = later {
+            check_past(later, &head, &name, part)?;
+        }
+        (erased_again, not_done) = erase_since(&since, &name, (part, has_keys, wanted.options))?;
     }
     let Head { commit, commit_id, .. } = head;
     Ok(RestoredCopy { commit, commit_id, files, bytes, erased_again, not_done })
 }
 
-fn damaged(path: &str, mut names: Vec<String>) -> Error {
+/// What a copy is that does not fit its own commits, or the keys that lie beside it. Its files were held to its
+/// list before: where nothing but what keys open is amiss, it is the keys.
+fn unsound(path: &str, report: &Report) -> Error {
+    let is_of_keys =
+        |code| matches!(code, Code::BatchSeed | Code::SeedsDamaged | Code::SealedValue);
+    let truth = || report.faults.iter().filter(|fault| !fault.derived);
+    let (count, names) = named(truth().map(|f| format!("{} ({})", f.file, f.rule)).collect());
+    let path = path.to_owned();
+    if count > 0 && truth().all(|fault| is_of_keys(fault.code)) {
+        return Error::KeysNotOfCopy { path, count, names };
+    }
+    Error::DamagedCopy { path, count, names }
+}
+
+fn damaged(path: &str, names: Vec<String>) -> Error {
+    let (count, names) = named(names);
+    Error::DamagedCopy { path: path.to_owned(), count, names }
+}
+
+/// How many names there are, and the first of them.
+fn named(mut names: Vec<String>) -> (usize, Vec<String>) {
     names.dedup();
     let count = names.len();
     names.truncate(NAMES_MAX);
-    Error::DamagedCopy { path: path.to_owned(), count, names }
+    (count, names)
+}
+
+/// What a later log of the store decided behind the commit of a copy.
+struct Since {
+    /// With the holds: one of the copy's time may have been released before what it held was erased.
+    steps: Vec<(u64, DecidedStep)>,
+    erasures: Arc<LaterErasures>,
+}
+
+impl Since {
+    fn of(later: Later<'_>, head: &Head) -> Result<Since> {
+        let (log, path) = match later {
+            Later::Store(later) => (later.decision_log()?, later.name()),
+            Later::List(list) => (list.clone(), "the list of erasures".to_owned()),
+        };
+        if log.store != head.store {
+            return Err(Error::OtherStore { path });
+        }
+        let mut steps = log.steps;
+        steps.retain(|(commit, _)| *commit > head.commit);
+        let erasures = steps.iter().filter_map(|(_, step)| match step {
+            DecidedStep::Erasure(erasure) => Some(erasure),
+            DecidedStep::Hold(_) => None,
+        });
+        let erasures = Arc::new(LaterErasures::of(erasures));
+        Ok(Since { steps, erasures })
+    }
 }
 
 /// Copies what the list names, and holds each file to it. Goes on behind a damaged one, so that all of
@@ -208,45 +261,31 @@ fn copied(
 /// Erases again what a later log of the store says was erased behind the copy: how many erasures that were, and
 /// what of the decisions could not be done.
 fn erase_since(
-    later: Later<'_>,
-    head: &Head,
+    since: &Since,
     name: &str,
     (part, has_keys, options): (&Path, bool, Options),
 ) -> Result<(u64, Vec<NotDone>)> {
-    let read;
-    let decided = match later {
-        Later::Store(later) => {
-            check_past(later, head, name, part)?;
-            read = later.decision_log()?;
-            &read
-        }
-        Later::List(list) => list,
-    };
-    if decided.store != head.store {
-        return Err(Error::OtherStore { path: "the list of erasures".to_owned() });
-    }
-    // With the holds: one of the copy's time may have been released before what it held was erased.
-    let since = decided.steps.iter().filter(|(commit, _)| *commit > head.commit);
     let is_erasure = |(_, step): &&(u64, DecidedStep)| matches!(step, DecidedStep::Erasure(_));
-    let count = since.clone().filter(is_erasure).count();
+    let count = since.steps.iter().filter(is_erasure).count();
     if count == 0 {
         return Ok((0, Vec::new()));
     }
     if !has_keys {
         return Err(Error::ErasedSince { path: name.to_owned(), count });
     }
-    let store = Store::open(part, options)?;
+    // Of seeds nothing is lacking but what is erased here now.
+    let store = Store::open(part, Options { despite_missing_seeds: true, ..options })?;
     let mut done = 0;
-    for (_, step) in since.clone() {
+    for (_, step) in &since.steps {
         match step {
             DecidedStep::Erasure(erasure) => {
-                let is_done = store.erase_again(erasure)?.is_some();
+                let is_done = store.erase_again(erasure, &since.erasures)?.is_some();
                 done += u64::from(is_done && erasure.decision == Decision::Erased);
             }
             DecidedStep::Hold(hold) => store.hold_again(hold)?,
         }
     }
-    let steps: Vec<&(u64, DecidedStep)> = since.collect();
+    let steps: Vec<&(u64, DecidedStep)> = since.steps.iter().collect();
     Ok((done, store.not_done(&steps)))
 }
 

@@ -94,17 +94,13 @@ impl Before {
         if head.store != *store {
             return Err(Error::OtherStore { path: to.name() });
         }
-        let ours = backup.head.commit;
-        let differs =
-            |commit| Error::OtherHistory { path: to.name(), other: backup.storage.name(), commit };
-        if head.commit > ours {
-            return Err(differs(ours + 1));
-        }
+        // Nor has a store that the copy is ahead of its last commit.
         if head.commit > 0
             && commit_id(&*backup.storage, &backup.head, head.commit)? != Some(head.commit_id)
         {
-            let theirs = first_difference(to, &head, backup)?;
-            return Err(differs(theirs));
+            let commit = first_difference(to, &head, backup)?;
+            let (path, other) = (to.name(), backup.storage.name());
+            return Err(Error::OtherHistory { path, other, commit });
         }
         Ok(Before { head: Some(head), files: list.files, heals })
     }

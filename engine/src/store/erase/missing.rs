@@ -4,8 +4,7 @@
 
 use super::{ErasureDone, ErasureOrder, How, Reach, Rows, WORDS_MAX};
 use crate::error::{Error, Result};
-use crate::ledger::BatchEntry;
-use crate::runs::{count, merged, runs_of};
+use crate::runs::runs_of;
 use crate::store::Store;
 use crate::store::lacking::Lacking;
 use lineal_proof::Hash;
@@ -74,13 +73,10 @@ impl Store {
     /// What is lacking of what stays behind an erasure.
     fn lacking_beside(&self, rows: &Rows, values: &[ErasedValue]) -> Lacking {
         let going: BTreeSet<Hash> = values.iter().map(|value| value.commitment).collect();
-        let batch_goes = |ordinal: u32, batch: &BatchEntry| {
-            let own = rows.get(&ordinal).into_iter().flatten().copied();
-            count(&merged(&batch.erased, &runs_of(own))) >= u64::from(batch.rows)
-        };
+        let rows_go = |ordinal: u32| runs_of(rows.get(&ordinal).into_iter().flatten().copied());
         let state = self.read_state();
         let secrets = self.secrets();
         let there = (&*state.ledger, &secrets.register);
-        Lacking::of(&secrets.keys, there, (&|value| going.contains(value), &batch_goes))
+        Lacking::of(&secrets.keys, there, (&|value| going.contains(value), &rows_go))
     }
 }

@@ -65,10 +65,26 @@ impl Store {
     /// # Errors
     /// [`Error::Nobody`] where either text names nobody, [`Error::SamePerson`], [`Error::NoKey`].
     pub fn two_persons(&self, decided_by: &str, executed_by: &str) -> Result<TwoPersons> {
+        self.two_persons_known(decided_by, executed_by, &[])
+    }
+
+    /// The same where more names of who executes are known, as a token has one: whoever decides by any of
+    /// them is no other person. Names that name nobody are passed over.
+    ///
+    /// # Errors
+    /// As [`Store::two_persons`].
+    pub fn two_persons_known(
+        &self,
+        decided_by: &str,
+        executed_by: &str,
+        also: &[String],
+    ) -> Result<TwoPersons> {
         let named = |login: &str, who| person_named(login).ok_or(Error::Nobody { who });
         let decides = named(decided_by, "who decided")?;
         let executes = named(executed_by, "who executes it")?;
-        if compared(&decides) == compared(&executes) {
+        let also = also.iter().filter_map(|name| person_named(name));
+        let mut names = also.chain([executes.clone()]);
+        if names.any(|name| compared(&decides) == compared(&name)) {
             return Err(Error::SamePerson { who: self.actor_key(&executes)? });
         }
         Ok(TwoPersons {

@@ -6,6 +6,7 @@ use super::{ErasureOrder, Rows};
 use crate::error::{Error, Result};
 use crate::event_fields::EVENT_FIELDS;
 use crate::events::LeftLeaves;
+use crate::later_erasures::LaterErasures;
 use crate::ledger::Ledger;
 use crate::runs::{merged, runs_of};
 use crate::store::Store;
@@ -47,13 +48,15 @@ impl Store {
         vec![Erasure { batches, sealed: values, ..bare(order) }]
     }
 
-    /// The records of an erasure, with the leaves of the rows and what knows them again.
+    /// The records of an erasure, with the leaves of the rows and what knows them again. Of rows whose salts went
+    /// when they were erased elsewhere, leaves are those of there.
     pub(super) fn erasures(
         &self,
         order: &ErasureOrder,
         rows: &Rows,
         values: Vec<ErasedValue>,
         files: Vec<ErasedFile>,
+        later: Option<&LaterErasures>,
     ) -> Result<Vec<Erasure>> {
         let mut records = of_values(order, values);
         if let Some(first) = records.first_mut() {
@@ -81,7 +84,7 @@ impl Store {
                     count = 0;
                 }
                 count += some.len();
-                let erased = self.erased_rows(*ordinal, some, is_whole)?;
+                let erased = self.erased_rows(*ordinal, some, is_whole, later)?;
                 let prints = self.fingerprints_of(*ordinal, some)?;
                 if let Some(record) = records.last_mut() {
                     record.batches.push(erased);
@@ -103,18 +106,30 @@ impl Store {
         Ok(records)
     }
 
-    fn erased_rows(&self, ordinal: u32, rows: &[u32], is_whole: bool) -> Result<ErasedRows> {
+    fn erased_rows(
+        &self,
+        ordinal: u32,
+        rows: &[u32],
+        is_whole: bool,
+        later: Option<&LaterErasures>,
+    ) -> Result<ErasedRows> {
         let batch = link_of(&self.read_state().ledger, ordinal);
         let runs = runs_of(rows.iter().copied());
         if is_whole {
             return Ok(ErasedRows { batch, runs, leaves: None });
         }
-        let leaves = self.leaves_of(ordinal, &batch.0, rows)?;
+        let leaves = self.leaves_of(ordinal, &batch.0, rows, later)?;
         Ok(ErasedRows { batch, runs, leaves: Some(leaves) })
     }
 
     /// The leaves of rows that are there.
-    fn leaves_of(&self, ordinal: u32, revision: &Hash, rows: &[u32]) -> Result<Vec<Hash>> {
+    fn leaves_of(
+        &self,
+        ordinal: u32,
+        revision: &Hash,
+        rows: &[u32],
+        later: Option<&LaterErasures>,
+    ) -> Result<Vec<Hash>> {
         let fields: Vec<_> = EVENT_FIELDS.iter().map(|spec| spec.field).collect();
         let block = self.read_rows_of(ordinal, &fields)?;
         let (seed_id, count, kept) = {
@@ -128,8 +143,11 @@ impl Store {
         let purpose = "keeping the leaves of what is erased";
         let cover = secrets.keys.need_cover((revision, &seed_id.0[..16]), count, purpose)?;
         let mut leaves = LeftLeaves::new(&block, &cover);
-        let lost = || Error::corrupt("keys/seeds", 0, "the salts of rows that are there are there");
-        let leaf = |row: &u32| leaves.of(*row).or_else(|| kept.get(row).copied()).ok_or_else(lost);
+        let elsewhere = later.and_then(|later| later.rows(revision));
+        let told = |row: &u32| {
+            kept.get(row).or_else(|| elsewhere.and_then(|rows| rows.leaves.get(row))).copied()
+        };
+        let leaf = |row: &u32| leaves.of(*row).or_else(|| told(row)).ok_or_else(no_salt);
         rows.iter().map(leaf).collect()
     }
 
@@ -173,7 +191,7 @@ impl Store {
         let mut all = Vec::new();
         for (ordinal, revision, lost) in found {
             for some in lost.chunks(ROWS_MAX) {
-                let leaves = Some(self.leaves_of(ordinal, &revision, some)?);
+                let leaves = Some(self.leaves_of(ordinal, &revision, some, None)?);
                 let runs = runs_of(some.iter().copied());
                 all.push(ErasedRows { batch: Cid(revision), runs, leaves });
             }
@@ -202,6 +220,22 @@ pub(super) fn know_again(
         Some(last) => last.fingerprints = prints,
         None => records.push(Erasure { fingerprints: prints, ..bare(order) }),
     }
+}
+
+/// Adds rows that stay without their salts, beside those that the records have.
+pub(super) fn keep_unsalted(records: &mut [Erasure], unsalted: Vec<ErasedRows>) {
+    let Some(first) = records.first_mut().filter(|_| !unsalted.is_empty()) else { return };
+    first.unsalted.extend(unsalted);
+    first.unsalted.sort_by_key(|rows| (rows.batch, rows.runs.clone()));
+}
+
+/// Of a row whose salt is gone no leaf can be made, and without it no other row of the batch be proved.
+fn no_salt() -> Error {
+    let what = "the salt of a row that is to be erased".to_owned();
+    let instead = "nothing was erased: without its salt its leaf cannot be kept, by which the other rows of its \
+                   batch are proved. Where no backup has it, `lineal erase batch` takes all of the batch, and \
+                   then nothing of it has to be kept";
+    Error::SeedsMissing { what, instead: instead.to_owned() }
 }
 
 fn link_of(ledger: &Ledger, ordinal: u32) -> Cid {
