@@ -243,6 +243,8 @@ pub enum Uncertainty {
     Restricted(u64),
     /// So many sealed values are restricted, and the question speaks of a field that may hold one.
     RestrictedValues(u64),
+    /// So many sealed values are erased, and the question speaks of a field that may have held one.
+    ErasedValues(u64),
 }
 
 impl fmt::Display for Reason {
@@ -306,6 +308,13 @@ impl fmt::Display for Reason {
             Uncertainty::RestrictedValues(values) => write!(
                 f,
                 "{values} sealed values are restricted, not shown: a field that is absent here may be one"
+            ),
+            Uncertainty::ErasedValues(1) => f.write_str(
+                "1 sealed value is erased: a field that is absent here may have held it",
+            ),
+            Uncertainty::ErasedValues(values) => write!(
+                f,
+                "{values} sealed values are erased: a field that is absent here may have held one"
             ),
             Uncertainty::Unnoted(1) => {
                 f.write_str("1 use is not sealed yet; POST /v1/trail/seal seals it")

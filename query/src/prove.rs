@@ -96,6 +96,18 @@ pub enum NotProved {
         /// How many it has.
         rows: u32,
     },
+    /// Events of the batch are restricted, and the row is not shown to whoever asks.
+    #[error(
+        "the row {row} of the batch {batch} is not shown; restricted of its events: {events}, and it may be one of these: whoever may see what is restricted can prove it"
+    )]
+    Restricted {
+        /// The id as it was written.
+        batch: String,
+        /// The row.
+        row: u32,
+        /// How many of the batch's events are restricted.
+        events: u64,
+    },
     /// The batch came behind the checkpoint.
     #[error(
         "the batch {batch} is recorded by commit {commit}, which the checkpoint does not cover: make a checkpoint, or give a newer one"

@@ -34,10 +34,11 @@ fn listed(kind: Kind) -> bool {
 
 /// Fields that verifiers and rules read and few questions are about: the card sends to
 /// `show fields of KIND` for them. And `reason`, which it names once for all that have it.
-const LEFT_OUT: [&str; 37] = [
+const LEFT_OUT: [&str; 39] = [
     "authority_informed_at",
     "bias_corrected_at",
     "causal_link_at",
+    "compute",
     "conformity_at",
     "conformity_route",
     "content",
@@ -69,6 +70,7 @@ const LEFT_OUT: [&str; 37] = [
     "replaced_by",
     "revoked_at",
     "run_link",
+    "signed_by",
     "status_message",
     "subject_revision",
     "thresholds_at",

@@ -206,6 +206,10 @@ pub trait Source: Sized + Sync {
     fn unshown_values(&self) -> u64 {
         0
     }
+    /// How many sealed values of nodes of a kind are erased: a field that is absent may have been one.
+    fn erased_values(&self, _kind: Kind) -> u64 {
+        0
+    }
     /// A field, folded from the sources; times are whole numbers of ns.
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Self::Error>;
 

@@ -324,6 +324,10 @@ impl Source for StoreView {
         self.snapshot.unshown_values()
     }
 
+    fn erased_values(&self, kind: Kind) -> u64 {
+        self.snapshot.erased_values(kind)
+    }
+
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {
         if self.withholds && TRAIL_SEALED.contains(&name) {
             return Ok(None);

@@ -301,6 +301,7 @@ fn reason_json(reason: &Reason) -> Json {
         Uncertainty::ErasedOfShared => json!(["erased_of_shared"]),
         Uncertainty::Restricted(events) => json!(["restricted", events]),
         Uncertainty::RestrictedValues(values) => json!(["restricted_values", values]),
+        Uncertainty::ErasedValues(values) => json!(["erased_values", values]),
     };
     json!({
         "what": what, "node": reason.node, "name": reason.name, "fits": reason.fits,
@@ -328,6 +329,7 @@ fn reason_of(json: &Json) -> Option<Reason> {
         "erased_of_shared" => Uncertainty::ErasedOfShared,
         "restricted" => Uncertainty::Restricted(what.get(1)?.as_u64()?),
         "restricted_values" => Uncertainty::RestrictedValues(what.get(1)?.as_u64()?),
+        "erased_values" => Uncertainty::ErasedValues(what.get(1)?.as_u64()?),
         _ => return None,
     };
     let texts = |json: &Json| list(json, |text| Some(text.as_str()?.to_owned()));
@@ -398,6 +400,7 @@ mod tests {
             Uncertainty::ErasedOfShared,
             Uncertainty::Restricted(6),
             Uncertainty::RestrictedValues(7),
+            Uncertainty::ErasedValues(8),
             Uncertainty::Unsealed(5),
             Uncertainty::Unnoted(6),
         ];

@@ -111,9 +111,8 @@ impl<S: Source> Executor<'_, S> {
 
     /// How complete an answer is that ended so.
     pub(super) fn completeness(&self, truncated: Option<Limit>) -> Completeness {
-        let hidden = self.hidden_values();
-        let reason_count =
-            (self.reasons.len() + self.unread.len() + usize::from(hidden.is_some())) as u64;
+        let of_values = self.lost_values();
+        let reason_count = (self.reasons.len() + self.unread.len() + of_values.len()) as u64;
         let of_nodes = self.reasons.iter().map(|(node, what)| self.reason(*node, *what));
         let unread = self.unread.iter().filter_map(|place| self.source.unread().get(*place));
         let of_logs = unread.map(|unread| Reason {
@@ -126,15 +125,14 @@ impl<S: Source> Executor<'_, S> {
             fits: Vec::new(),
             referred_by: Vec::new(),
         });
-        let of_values = hidden.map(|count| Reason {
-            what: Uncertainty::RestrictedValues(count),
+        let of_values = of_values.into_iter().map(|what| Reason {
+            what,
             node: NodeNo::MAX,
             name: String::new(),
             fits: Vec::new(),
             referred_by: Vec::new(),
         });
-        let reasons =
-            of_values.into_iter().chain(of_nodes).chain(of_logs).take(REASONS_MAX).collect();
+        let reasons = of_values.chain(of_nodes).chain(of_logs).take(REASONS_MAX).collect();
         Completeness { truncated, reasons, reason_count }
     }
 
@@ -200,9 +198,17 @@ impl<S: Source> Executor<'_, S> {
         Some(format!("{what}: no row shows them; counters of batches and deployments count them"))
     }
 
-    /// How many sealed values are restricted, where the question speaks of a field that may hold one.
-    fn hidden_values(&self) -> Option<u64> {
-        Some(self.source.unshown_values()).filter(|count| self.plan.doubts.sealed && *count > 0)
+    /// How many sealed values are restricted or erased, where the question speaks of a field that may hold one.
+    fn lost_values(&self) -> Vec<Uncertainty> {
+        let doubts = self.plan.doubts;
+        if !doubts.sealed {
+            return Vec::new();
+        }
+        let erased = doubts.kinds.iter().map(|kind| self.source.erased_values(kind)).sum();
+        let restricted = self.source.unshown_values();
+        let restricted = (restricted > 0).then_some(Uncertainty::RestrictedValues(restricted));
+        let erased = (erased > 0).then_some(Uncertainty::ErasedValues(erased));
+        restricted.into_iter().chain(erased).collect()
     }
 
     /// Says to whoever does not ask for a sealed field that there are some which are not shown.

@@ -13,6 +13,9 @@ pub(super) fn at_place(view: &StoreView, (batch, row): (Hash, u32)) -> NotProved
     let (store, snapshot) = (view.store(), view.snapshot());
     match store.why_missing(snapshot, &batch, row) {
         Missing::Unknown => unknown(),
+        Missing::Restricted { events } => {
+            NotProved::Restricted { batch: batch.to_string(), row, events }
+        }
         Missing::TooFew { rows } => NotProved::TooFewRows { batch: batch.to_string(), row, rows },
         Missing::Later { commit } => NotProved::LaterBatch { batch: batch.to_string(), commit },
         Missing::Retracted { import, since, until, recorded } => {
