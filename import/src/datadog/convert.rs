@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use jiff::Timestamp;
+use lineal_proof::bare_version;
 
 use crate::mapping::datadog::Convert;
 
@@ -63,7 +64,9 @@ impl Hash<'_> {
 pub(super) fn convert<'a>(how: Convert, raw: Raw<'a>) -> Option<Converted<'a>> {
     match how {
         Convert::Text => text(raw).map(|text| Converted::Text(Cow::Borrowed(text))),
-        Convert::Version => text(raw).map(|text| Converted::Text(Cow::Borrowed(version(text)))),
+        Convert::Version => {
+            text(raw).map(|text| Converted::Text(Cow::Borrowed(bare_version(text.trim()))))
+        }
         Convert::Algorithm => text(raw).map(|text| Converted::Text(algorithm(text))),
         Convert::Person => match raw {
             Raw::Text(name) | Raw::Number(name) => Some(Converted::Person(name)),
@@ -93,14 +96,6 @@ fn text(raw: Raw<'_>) -> Option<&str> {
         Raw::Bool(true) => Some("true"),
         Raw::Bool(false) => Some("false"),
         Raw::Nested => None,
-    }
-}
-
-fn version(text: &str) -> &str {
-    let text = text.trim();
-    match text.strip_prefix(['v', 'V']) {
-        Some(rest) if rest.starts_with(|letter: char| letter.is_ascii_digit()) => rest,
-        _ => text,
     }
 }
 
@@ -384,9 +379,11 @@ mod tests {
 
     #[test]
     fn versions_lose_a_leading_v_and_numbers_keep_every_digit() {
-        assert_eq!(version("v2"), "2");
-        assert_eq!(version("V2.0.1"), "2.0.1");
-        assert_eq!(version("vanilla"), "vanilla");
+        let version = |text| convert(Convert::Version, Raw::Text(text));
+        let is = |text: &'static str| Some(Converted::Text(Cow::Borrowed(text)));
+        assert_eq!(version(" v2 "), is("2"));
+        assert_eq!(version("V2.0.1"), is("2.0.1"));
+        assert_eq!(version("vanilla"), is("vanilla"));
         let number = convert(Convert::Text, Raw::Number("9007199254740993"));
         assert_eq!(number, Some(Converted::Text(Cow::Borrowed("9007199254740993"))));
     }

@@ -4,6 +4,8 @@
 //! There is no id of the log among the columns, so a line goes by what it says, and whoever exports
 //! other columns exports other lines: it is the weakest form of logs.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 /// Columns by the names that they have in the Explorer, and in an archive.
@@ -23,6 +25,37 @@ const COLUMNS: [(&str, &str); 12] = [
 ];
 /// Most columns: the Explorer shows some dozens.
 const COLUMNS_MAX: usize = 1_000;
+
+/// Why a record is no line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RecordFault {
+    /// It ends within quotes.
+    Unclosed,
+    /// Its bytes are no text.
+    NotUtf8,
+    /// It has another number of columns than the first line.
+    Columns {
+        /// Of the record.
+        found: usize,
+        /// Of the first line.
+        expected: usize,
+    },
+}
+
+impl fmt::Display for RecordFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecordFault::Unclosed => {
+                out.write_str("the row ends within quotes: the file may have been cut off")
+            }
+            RecordFault::NotUtf8 => out.write_str("the row is not UTF-8"),
+            RecordFault::Columns { found, expected } => {
+                let columns = if *found == 1 { "column" } else { "columns" };
+                write!(out, "the row has {found} {columns} where the header has {expected}")
+            }
+        }
+    }
+}
 
 /// The columns of an export, by its first line.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,15 +78,15 @@ impl Columns {
         fits.then_some(Columns(columns))
     }
 
-    /// A record as a line of an archive; `None` if it has another number of cells, is no UTF-8, or ends within
-    /// quotes: then the file was cut off.
-    pub(super) fn line(&self, record: &[u8]) -> Option<Vec<u8>> {
+    /// A record as a line of an archive.
+    pub(super) fn line(&self, record: &[u8]) -> Result<Vec<u8>, RecordFault> {
         if record.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
-            return None;
+            return Err(RecordFault::Unclosed);
         }
-        let cells = cells(record)?;
-        if cells.len() != self.0.len() {
-            return None;
+        let cells = cells(record).ok_or(RecordFault::NotUtf8)?;
+        let (found, expected) = (cells.len(), self.0.len());
+        if found != expected {
+            return Err(RecordFault::Columns { found, expected });
         }
         let (mut line, mut attributes) = (Map::new(), Map::new());
         for (column, cell) in self.0.iter().zip(cells) {
@@ -71,7 +104,7 @@ impl Columns {
             };
         }
         line.insert("attributes".to_owned(), Value::Object(attributes));
-        serde_json::to_vec(&line).ok()
+        Ok(Value::Object(line).to_string().into_bytes())
     }
 }
 
@@ -81,12 +114,12 @@ fn archived(column: &str) -> Option<&'static str> {
     COLUMNS.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)).map(|(_, name)| *name)
 }
 
-/// The cells of one record.
+/// The cells of one record; `None` if it is no UTF-8.
 fn cells(record: &[u8]) -> Option<Vec<String>> {
     let mut reader =
         ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(record);
-    let cells = reader.records().next()?.ok()?;
-    Some(cells.iter().map(str::to_owned).collect())
+    let Some(cells) = reader.records().next() else { return Some(Vec::new()) };
+    Some(cells.ok()?.iter().map(str::to_owned).collect())
 }
 
 /// How long the record is that these bytes begin with, its line end with it: a quoted cell may hold
@@ -119,9 +152,12 @@ mod tests {
             "attributes": { "ai.model.version": "2" },
         });
         assert_eq!(line, expected);
-        assert_eq!(columns.line(b"too,few\n"), None);
-        assert_eq!(columns.line(b"2025,h,s,2,\xff\n"), None);
-        assert_eq!(columns.line(b"2025,h,s,2,\"cut off\n"), None);
+        let fault = |record: &[u8]| columns.line(record).unwrap_err().to_string();
+        assert_eq!(fault(b"too,few\n"), "the row has 2 columns where the header has 5");
+        assert_eq!(fault(b"one\n"), "the row has 1 column where the header has 5");
+        assert_eq!(fault(b"1,2,3,4,5,6\n"), "the row has 6 columns where the header has 5");
+        assert_eq!(fault(b"2025,h,s,2,\xff\n"), "the row is not UTF-8");
+        assert!(fault(b"2025,h,s,2,\"cut off\n").starts_with("the row ends within quotes"));
         assert_eq!(record_length(b"a,\"open\n"), None);
     }
 

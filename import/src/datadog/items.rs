@@ -3,9 +3,11 @@
 
 mod records;
 
+use std::fmt;
 use std::io::BufRead;
 
-use super::csv::{Columns, record_length};
+use self::records::line_ends;
+use super::csv::{Columns, RecordFault, record_length};
 use super::page::{Member, begins_page_of_version_1};
 use super::reader::{Body, Stop};
 use super::report::{DamageKind, Shape};
@@ -24,12 +26,35 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One item, or what stands in its place.
 pub(super) struct Item<'b> {
-    /// The line, or the position among the items, from 1.
+    /// The line on which it begins, or the position among the items, from 1.
     pub(super) number: u64,
     /// The byte where it begins, in the decompressed file.
     pub(super) byte: u64,
-    /// Its bytes; `None` if they are more than [`LINE_MAX`].
-    pub(super) text: Option<&'b [u8]>,
+    /// Its bytes, or why there are none.
+    pub(super) text: Result<&'b [u8], Unread>,
+}
+
+/// Why an item is no line that a mapping reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unread {
+    /// It has more than [`LINE_MAX`] bytes.
+    TooLong,
+    /// A record of CSV that is none of its table.
+    Record(RecordFault),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unread::TooLong => {
+                write!(
+                    out,
+                    "the line is longer than {LINE_MAX} bytes, the most a log line may have"
+                )
+            }
+            Unread::Record(fault) => fault.fmt(out),
+        }
+    }
 }
 
 /// Takes a stream of bytes apart.
@@ -146,8 +171,8 @@ impl<'r> Items<'r> {
             {
                 self.columns = Some(columns);
                 self.shape = Shape::Csv;
+                self.number = line_ends(&head[..length]);
                 self.window.advance(length);
-                self.number = 1;
             }
         }
         Ok(())
@@ -175,7 +200,7 @@ impl<'r> Items<'r> {
             self.number += 1;
             let number = self.number;
             if !whole {
-                return Ok(Some(Item { number, byte, text: None }));
+                return Ok(Some(Item { number, byte, text: Err(Unread::TooLong) }));
             }
             let (start, end) = (self.window.start, self.window.start + length);
             self.window.advance(length);
@@ -190,6 +215,7 @@ impl<'r> Items<'r> {
             let length = line.len();
             let fits = length <= LINE_MAX;
             let text = fits.then(|| &self.window.buffer[start..start + length]);
+            let text = text.ok_or(Unread::TooLong);
             return Ok(Some(Item { number, byte, text }));
         }
     }
@@ -229,6 +255,7 @@ impl<'r> Items<'r> {
         let start = self.window.start;
         self.window.advance(length);
         let text = whole.then(|| &self.window.buffer[start..start + length]);
+        let text = text.ok_or(Unread::TooLong);
         Ok(Some(Item { number: self.number, byte, text }))
     }
 

@@ -172,7 +172,7 @@ pub(crate) fn holds_logs(path: &Path) -> bool {
         let Ok(item) = items.next() else { return false };
         let Some(item) = item else { break };
         is_empty = false;
-        let text = item.text.and_then(|text| std::str::from_utf8(text).ok());
+        let text = item.text.ok().and_then(|text| std::str::from_utf8(text).ok());
         if text.is_some_and(|text| is_log(text, &mut tape)) {
             return true;
         }

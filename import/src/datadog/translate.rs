@@ -8,7 +8,7 @@ use lineal_engine::event_fields::EVENT_FIELDS;
 
 use super::error::Error;
 use super::extract::{LineSink, Outcome, Translator, Watch};
-use super::items::{Items, LINE_MAX};
+use super::items::Items;
 use super::plan::CompiledMapping;
 use super::reader::{Body, Stop};
 use super::report::{Damage, FileReport, REJECTS_KEPT, SkipReason};
@@ -79,10 +79,8 @@ pub(super) fn run(
             Err(reason) => stop = Some(reason),
             Ok(Some(item)) => {
                 let outcome = match item.text {
-                    None => Outcome::Rejected(format!(
-                        "the line is longer than {LINE_MAX} bytes, the most a log line may have"
-                    )),
-                    Some(text) => {
+                    Err(unread) => Outcome::Rejected(unread.to_string()),
+                    Ok(text) => {
                         let watch: Option<&mut dyn Watch> = match &mut looked.watch {
                             Some(watch) => Some(&mut **watch),
                             None => None,

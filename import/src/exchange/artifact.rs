@@ -4,7 +4,6 @@
 //! their formats: that is how a bill of materials, a build's provenance and a pipeline's lock file meet.
 
 use super::fields::set_text;
-use super::json::{Object, text_of};
 use super::told::Told;
 use crate::mlflow::is_personal;
 use crate::record::{Part, Reference};
@@ -13,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 /// Algorithms from the one that is preferred to those that are weak. SHA-256 stands first: most
 /// documents have it, so most meet by it.
-const ALGORITHMS: [&str; 15] = [
+const ALGORITHMS: [&str; 17] = [
     "sha256",
     "sha512",
     "sha384",
@@ -24,6 +23,8 @@ const ALGORITHMS: [&str; 15] = [
     "blake2b-256",
     "blake2b-384",
     "blake2b-512",
+    "sha224",
+    "sha3-224",
     "gitcommit",
     "sha1",
     "gitblob",
@@ -54,6 +55,12 @@ const MODEL_ENDINGS: [&str; 21] = [
     "model",
     "torchscript",
 ];
+/// How files of data end, also those beside a model; `MLmodel` and what a library writes of it
+/// (`config.json`) stay with their folder.
+const DATA_ENDINGS: [&str; 12] = [
+    "csv", "tsv", "parquet", "arrow", "feather", "jsonl", "ndjson", "avro", "orc", "xlsx", "npy",
+    "npz",
+];
 /// How files of programs end: they are no data.
 const CODE_ENDINGS: [&str; 17] = [
     "py", "ipynb", "r", "rmd", "jl", "sh", "bash", "sql", "scala", "java", "rs", "go", "js", "ts",
@@ -71,15 +78,7 @@ pub(super) struct Digest {
 
 impl Digest {
     pub(super) fn new(algorithm: &str, value: &str) -> Option<Digest> {
-        let algorithm = algorithm.trim().to_ascii_lowercase();
-        // `SHA-256` of CycloneDX, `sha256` of in-toto, `sha2-256` of multihash are one.
-        let algorithm = match algorithm.as_str() {
-            "sha-1" => "sha1".to_owned(),
-            "sha2-256" | "sha-256" => "sha256".to_owned(),
-            "sha-384" => "sha384".to_owned(),
-            "sha-512" => "sha512".to_owned(),
-            _ => algorithm,
-        };
+        let algorithm = spelled(algorithm);
         let value = value.trim();
         if algorithm.is_empty() || value.is_empty() {
             return None;
@@ -94,15 +93,23 @@ impl Digest {
         Some(Digest { algorithm, value })
     }
 
-    /// The one to go by, of those that a map of algorithms and values has.
-    pub(super) fn best(digests: &Object) -> Option<Digest> {
-        let all = digests.iter().filter_map(|(name, value)| Digest::new(name, &text_of(value)?));
-        best(all)
-    }
-
     /// Does it name bytes, and not a commit?
     pub(super) fn is_commit(&self) -> bool {
         self.algorithm == "gitcommit"
+    }
+}
+
+/// The name of an algorithm in one spelling: `SHA-256` of CycloneDX, `sha256` of in-toto and `sha2-256`
+/// of multihash are one, as `sha3_256` of SPDX is `SHA3-256` and `blake2b256` is `BLAKE2b-256`.
+fn spelled(algorithm: &str) -> String {
+    let lower = algorithm.trim().to_ascii_lowercase();
+    let bare = lower.replace(['-', '_'], "");
+    let known = ALGORITHMS.into_iter().find(|known| known.replace('-', "") == bare);
+    let sha2 = bare.strip_prefix("sha2").filter(|bits| ["224", "256", "384", "512"].contains(bits));
+    match (known, sha2) {
+        (Some(known), _) => known.to_owned(),
+        (None, Some(bits)) => format!("sha{bits}"),
+        (None, None) => lower,
     }
 }
 
@@ -111,6 +118,7 @@ fn has_length(algorithm: &str, digits: &str) -> bool {
     let length = match algorithm {
         "md5" | "md5-dos2unix" => 32,
         "sha1" => 40,
+        "sha224" | "sha3-224" => 56,
         "sha256" | "sha3-256" | "blake3" | "blake2b-256" => 64,
         "sha384" | "sha3-384" | "blake2b-384" => 96,
         "sha512" | "sha3-512" | "blake2b-512" => 128,
@@ -125,6 +133,23 @@ pub(super) fn best(digests: impl Iterator<Item = Digest>) -> Option<Digest> {
         ALGORITHMS.iter().position(|known| *known == digest.algorithm).unwrap_or(ALGORITHMS.len())
     };
     digests.min_by(|a, b| (rank(a), &a.algorithm, &a.value).cmp(&(rank(b), &b.algorithm, &b.value)))
+}
+
+/// The one to go by, of algorithms and values that a document gives; what is as long as no digest of its algorithm is
+/// counted, so that it does not vanish.
+pub(super) fn best_of(
+    given: impl IntoIterator<Item = (String, String)>,
+    told: &mut Told,
+) -> Option<Digest> {
+    let mut sound = Vec::new();
+    for (algorithm, value) in given {
+        match Digest::new(&algorithm, &value) {
+            Some(digest) => sound.push(digest),
+            None if value.trim().is_empty() => {}
+            None => told.skip("digests that are not as long as their algorithm says"),
+        }
+    }
+    best(sound.into_iter())
 }
 
 /// A part of a key, marked if it is personal.
@@ -155,6 +180,8 @@ pub(super) fn kind_of(name: &str, media_type: Option<&str>) -> Kind {
     let lower = name.to_ascii_lowercase();
     let folder =
         lower.split(['/', '\\']).any(|part| matches!(part, "model" | "models" | "mlmodel"));
+    // A table or a list of figures in a folder of models is no model.
+    let folder = folder && !DATA_ENDINGS.contains(&ending(name).as_str());
     let is_model = media || place || folder || MODEL_ENDINGS.contains(&ending(name).as_str());
     if is_model { Kind::Model } else { Kind::Dataset }
 }
@@ -253,17 +280,43 @@ mod tests {
         for name in ["s3://bank/applications.parquet", "data/model_inputs.csv", ""] {
             assert_eq!(kind_of(name, None), Kind::Dataset, "{name}");
         }
+        assert_eq!(kind_of("models/train.csv", None), Kind::Dataset);
         assert_eq!(kind_of("x", Some("application/vnd.acme.model")), Kind::Model);
         assert!(is_code("src/train.PY") && !is_code("data/train.csv"));
         assert_eq!(base_name("s3://b/a/t.csv?versionId=1"), "t.csv");
+    }
+
+    /// The best of the members of an object.
+    fn of_members(digests: &serde_json::Value) -> Option<Digest> {
+        let all = digests.as_object().into_iter().flatten();
+        best(all.filter_map(|(name, value)| Digest::new(name, value.as_str()?)))
     }
 
     #[test]
     fn the_strong_digest_goes_before_the_weak_and_spellings_are_one() {
         let (md5, sha1, sha256) = ("A".repeat(32), "c".repeat(40), "B".repeat(64));
         let digests = serde_json::json!({"md5": md5, "SHA-256": sha256, "sha1": sha1});
-        let digest = Digest::best(digests.as_object().unwrap()).unwrap();
+        let digest = of_members(&digests).unwrap();
         assert_eq!((digest.algorithm, digest.value), ("sha256".to_owned(), "b".repeat(64)));
+    }
+
+    #[test]
+    fn an_algorithm_is_one_in_every_spelling() {
+        for (said, known) in [
+            ("sha3_256", "sha3-256"),
+            ("blake2b256", "blake2b-256"),
+            ("SHA-256", "sha256"),
+            ("sha2-512", "sha512"),
+            ("SHA224", "sha224"),
+            ("sha1", "sha1"),
+            ("gitCommit", "gitcommit"),
+            ("version_id", "version_id"),
+        ] {
+            assert_eq!(spelled(said), known, "{said}");
+        }
+        let digests = serde_json::json!({"md5": "a".repeat(32), "sha3_256": "b".repeat(64)});
+        let digest = of_members(&digests).unwrap();
+        assert_eq!(digest.algorithm, "sha3-256");
     }
 
     #[test]

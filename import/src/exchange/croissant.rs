@@ -1,6 +1,6 @@
 //! Croissant: the description of a data set, with the digests of its files.
 
-use super::artifact::{Artifact, Digest, LISTING, base_name, best, listing_digest, part};
+use super::artifact::{Artifact, LISTING, base_name, best_of, listing_digest, part};
 use super::fields::{actor, seal, set_text, set_time, tag_json};
 use super::json::{Object, canonical, list, objects, text, text_of, time_of, values};
 use super::told::Told;
@@ -71,11 +71,10 @@ fn dataset(data: &Object, pointer: &str, told: &mut Told) {
             tag_json(record, member, value);
         }
     }
+    // What it says of personal data is prose, which may say that there is none: `personal_data` stays unsaid.
     for (member, value) in data.iter().filter(|(member, _)| member.starts_with("rai:")) {
         tag_json(record, member, value);
     }
-    let sensitive = list(data, &["rai:personalSensitiveInformation"]);
-    record.set("personal_data", (!sensitive.is_empty()).then_some(true));
     set_text(record, "schema", schema(data).as_deref());
     for (number, maker) in list(data, &["creator", "author"]).into_iter().enumerate() {
         let named = match maker {
@@ -110,9 +109,9 @@ fn files(data: &Object, node: &Reference, pointer: &str, told: &mut Told) {
             continue;
         };
         let digests = ["sha256", "md5"].into_iter();
-        let digest = best(
-            digests.filter_map(|algorithm| Digest::new(algorithm, &text(file, &[algorithm])?)),
-        );
+        let digests =
+            digests.filter_map(|algorithm| Some((algorithm.to_owned(), text(file, &[algorithm])?)));
+        let digest = best_of(digests, told);
         // A file that lies in another one is part of its bytes.
         if file.contains_key("containedIn") && digest.is_none() {
             told.skip("files within files");

@@ -4,14 +4,14 @@
 //! leads from it to them: it is marked `inferred`, says nothing else, and `used` them, as a card does
 //! not tell what was trained on from what was tested on.
 
-use super::artifact::{Artifact, Digest, best, part};
-use super::fields::{actor, figure, seal, set_text, set_time, tag, tag_json};
+use super::artifact::{Artifact, Digest, base_name, best_of, part};
+use super::fields::{actor, figure, figures, seal, set_text, set_time, tag, tag_json};
 use super::json::{Object, canonical, list, object, objects, text, time_of, values};
 use super::told::Told;
 use crate::record::{Part, Reference};
 use lineal_engine::schema::{Kind, Relation};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The form of what a bill says of its components.
 pub(super) const FORM: &str = "cyclonedx";
@@ -131,6 +131,7 @@ impl<'b> Bill<'b> {
         let node = Reference::new(Kind::Model, key);
         self.hold(component, &node);
         let registry = told.source.clone();
+        let digest = digest(component, told);
         let record = told.node(FORM, &node);
         record.set("form", Some("registered"));
         record.set("registry", Some(registry));
@@ -147,7 +148,7 @@ impl<'b> Bill<'b> {
                 tag(record, &name, text(property, &["value"]).as_deref());
             }
         }
-        if let Some(digest) = digest(component) {
+        if let Some(digest) = digest {
             record.set("digest", Some(digest.value.as_str()));
             let bytes = Artifact {
                 name: &name,
@@ -315,12 +316,9 @@ fn named(component: &Object, told: &Told) -> Option<Reference> {
     Some(Reference::new(Kind::Model, key))
 }
 
-fn digest(component: &Object) -> Option<Digest> {
-    let all = objects(component, &["hashes"]);
-    best(
-        all.into_iter()
-            .filter_map(|it| Digest::new(&text(it, &["alg"])?, &text(it, &["content"])?)),
-    )
+fn digest(component: &Object, told: &mut Told) -> Option<Digest> {
+    let all = objects(component, &["hashes"]).into_iter();
+    best_of(all.filter_map(|it| Some((text(it, &["alg"])?, text(it, &["content"])?))), told)
 }
 
 fn licence(component: &Object) -> Option<String> {
@@ -339,7 +337,9 @@ fn dataset(data: &Object, told: &mut Told) -> Option<Reference> {
     let contents = object(data, "contents");
     let url = contents.and_then(|contents| text(contents, &["url"]));
     let name = text(data, &["name"]).or_else(|| url.clone())?;
-    let node = match digest(data) {
+    let digest = digest(data, told);
+    let by_bytes = digest.is_some();
+    let node = match digest {
         Some(digest) => {
             let bytes = Artifact {
                 name: &name,
@@ -357,9 +357,17 @@ fn dataset(data: &Object, told: &mut Told) -> Option<Reference> {
             Reference::new(Kind::Dataset, key)
         }
     };
+    let version = text(data, &["version"]);
+    if by_bytes && version.is_some() {
+        // The digest stands for a version only where none is said: the bill would contradict itself.
+        told.node(PART, &node).fields.remove("version");
+    }
     let record = told.node(FORM, &node);
-    set_text(record, "name", Some(&name));
-    set_text(record, "version", text(data, &["version"]).as_deref());
+    set_text(record, "name", Some(if by_bytes { base_name(&name) } else { &name }));
+    if by_bytes && base_name(&name) != name {
+        tag(record, "cyclonedx.name", Some(&name));
+    }
+    set_text(record, "version", version.as_deref());
     set_text(record, "uri", url.as_deref());
     set_text(record, "category", text(data, &["classification"]).as_deref());
     set_text(record, "license", licence(data).as_deref());
@@ -408,8 +416,8 @@ pub(super) fn inferred(model: &Reference, told: &mut Told) -> Reference {
 }
 
 /// The figures of a card.
-fn evaluation(model: &Reference, figures: &Object, told: &mut Told) {
-    let all = objects(figures, &["performanceMetrics"]);
+fn evaluation(model: &Reference, analysis: &Object, told: &mut Told) {
+    let all = objects(analysis, &["performanceMetrics"]);
     if all.is_empty() {
         return;
     }
@@ -425,6 +433,7 @@ fn evaluation(model: &Reference, figures: &Object, told: &mut Told) {
     let node = Reference::new(Kind::Evaluation, key);
     let record = told.node(FORM, &node);
     set_text(record, "type", Some("model card"));
+    let mut taken = BTreeSet::new();
     for metric in all {
         let Some(name) = text(metric, &["type"]) else {
             told.reject("", "a figure of a card without `type`");
@@ -434,9 +443,26 @@ fn evaluation(model: &Reference, figures: &Object, told: &mut Told) {
             Some(slice) => format!("{name}/{slice}"),
             None => name,
         };
+        let name = another(name, &mut taken);
+        let mut lost = Vec::new();
+        let record = told.node(FORM, &node);
         if let Some(value) = metric.get("value") {
-            figure(told.node(FORM, &node), "metrics", &name, value);
+            lost.extend(figure(record, "metrics", &name, value).err());
         }
+        if let Some(interval) = metric.get("confidenceInterval") {
+            let name = format!("{name}.confidenceInterval");
+            figures(record, "metrics", &name, interval, &mut lost);
+        }
+        told.skip_all(lost);
     }
     told.link(FORM, &node, Relation::Evaluates, model);
+}
+
+/// A name that no other figure of the card has: the second `acc` is `acc.2`.
+fn another(name: String, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2_u32..).map(|number| format!("{name}.{number}"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|it| !taken.contains(it));
+    let free = free.unwrap_or(name);
+    taken.insert(free.clone());
+    free
 }

@@ -83,6 +83,15 @@ fn listed(entry: &Object) -> Option<Digest> {
     Digest::new("sha256", &listing)
 }
 
+/// The kind that a `.dvc` file states of what it tracks (`type`), where it is one of ours.
+fn stated(entry: &Object) -> Option<Kind> {
+    match text(entry, &["type"])?.to_ascii_lowercase().as_str() {
+        "model" => Some(Kind::Model),
+        "data" | "dataset" => Some(Kind::Dataset),
+        _ => None,
+    }
+}
+
 fn thing(entry: &Object, path: &str, is_old: bool, told: &mut Told) -> Reference {
     let own = digest(entry, is_old);
     let of_files = if own.is_none() { listed(entry) } else { None };
@@ -99,15 +108,17 @@ fn thing(entry: &Object, path: &str, is_old: bool, told: &mut Told) -> Reference
         name: path,
         uri: None,
         digest,
-        kind: Some(kind_of(path, None)),
+        // What somebody wrote of it goes before what it is called.
+        kind: stated(entry).or_else(|| Some(kind_of(path, None))),
         media_type: None,
     };
     let node = artifact.put(PART, told);
     if node.kind == Kind::Dataset {
+        let mut lost = Vec::new();
         let record = told.node(PART, &node);
         for name in ["size", "nfiles"] {
             if let Some(value) = entry.get(name) {
-                figure(record, "stats", name, value);
+                lost.extend(figure(record, "stats", name, value).err());
             }
         }
         if is_listed {
@@ -119,6 +130,7 @@ fn thing(entry: &Object, path: &str, is_old: bool, told: &mut Told) -> Reference
         if is_folder {
             record.set("digest_kind", Some("md5 of DVC's listing of the folder"));
         }
+        told.skip_all(lost);
     }
     node
 }

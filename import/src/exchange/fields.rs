@@ -76,18 +76,28 @@ fn flatten(record: &mut NodeRecord, prefix: &str, value: &Json, depth: usize) {
     }
 }
 
-/// Sets a member of a map of figures: a number, else the text.
-pub(super) fn figure(record: &mut NodeRecord, map: &str, name: &str, value: &Json) {
-    let number = match value {
-        Json::Number(number) => number.as_f64(),
-        Json::String(text) => number_of(text),
-        _ => return,
-    };
-    let Some(number) = number else {
-        if let Json::String(text) = value {
-            put_member(record, map, name, text.clone(), name_people(name));
-        }
-        return;
+/// Sets a member of a map of figures: a number, else the text; a number beyond all floats as it was written.
+///
+/// # Errors
+/// Why nothing of it is kept, for [`super::told::Told::skip`].
+pub(super) fn figure(
+    record: &mut NodeRecord,
+    map: &str,
+    name: &str,
+    value: &Json,
+) -> Result<(), &'static str> {
+    if name.is_empty() {
+        return Err("figures without a name");
+    }
+    let Some(number) = number(value) else {
+        let text = match value {
+            Json::String(text) => text.clone(),
+            Json::Number(number) => number.to_string(),
+            Json::Null => return Err("figures without a value (null)"),
+            _ => return Err("figures that are lists or objects (pictures, tables, histograms)"),
+        };
+        put_member(record, map, name, text, name_people(name));
+        return Ok(());
     };
     let mut members = match record.fields.remove(map) {
         Some(Value::Map(members)) => members,
@@ -95,6 +105,49 @@ pub(super) fn figure(record: &mut NodeRecord, map: &str, name: &str, value: &Jso
     };
     members.insert(name, Value::float(number));
     record.fields.insert(map, Value::Map(members));
+    Ok(())
+}
+
+/// Sets figures from a tree, names joined by `.`; `lost` is why what is not kept is not.
+pub(super) fn figures(
+    record: &mut NodeRecord,
+    map: &str,
+    name: &str,
+    value: &Json,
+    lost: &mut Vec<&'static str>,
+) {
+    each_figure(name, value, 0, &mut |name, value| {
+        lost.extend(figure(record, map, name, value).err());
+    });
+}
+
+/// The figures of a tree, one by one, names joined by `.`; a picture or table of W&B (`_type`) stays one.
+pub(super) fn each_figure(
+    name: &str,
+    value: &Json,
+    depth: usize,
+    each: &mut impl FnMut(&str, &Json),
+) {
+    match value {
+        Json::Object(members)
+            if depth < FLAT_DEPTH_MAX && !members.is_empty() && !members.contains_key("_type") =>
+        {
+            for (member, value) in members {
+                each_figure(&format!("{name}.{member}"), value, depth + 1, each);
+            }
+        }
+        value => each(name, value),
+    }
+}
+
+/// The number of a figure that one can hold; true and false are 1 and 0.
+pub(super) fn number(value: &Json) -> Option<f64> {
+    match value {
+        Json::Number(number) => number.as_f64(),
+        Json::Bool(truth) => Some(f64::from(u8::from(*truth))),
+        Json::String(text) => number_of(text),
+        _ => None,
+    }
 }
 
 /// The number that a text is; Python's words for those that are none.

@@ -4,9 +4,9 @@
 //! Things are known by their digests here, so what a build made and another used is one node. The
 //! statement itself is a document with its signatures, which are kept and not checked.
 
-use super::artifact::{Artifact, Digest, base_name, best, id_of, part};
+use super::artifact::{Artifact, Digest, base_name, best, best_of, id_of, part};
 use super::fields::{parameters, set_text, set_time, tag, tag_json};
-use super::json::{Object, at, canonical, list, object, objects, text, time, values};
+use super::json::{Object, at, canonical, list, object, objects, text, text_of, time, values};
 use super::told::Told;
 use crate::record::Reference;
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD};
@@ -81,7 +81,7 @@ fn statement(
     let document = document(&predicate_type, &said, signatures, told);
     let mut subjects = Vec::new();
     for (number, subject) in objects(statement, &["subject"]).into_iter().enumerate() {
-        match thing(subject, told) {
+        match thing(subject, stated(&predicate_type), told) {
             Some(subject) => subjects.push(subject),
             None => {
                 let why = "a subject has a name and the digest of its bytes";
@@ -135,11 +135,31 @@ fn document(kind: &str, said: &str, signatures: &[&Value], told: &mut Told) -> R
     node
 }
 
+/// What the subjects of a statement of this type are, where the type says so: OpenSSF's model signing
+/// signs models.
+fn stated(predicate_type: &str) -> Option<Kind> {
+    predicate_type.contains("model_signing").then_some(Kind::Model)
+}
+
+/// Is this a program that ran, a container's image or a package, and so no data? `pkg:huggingface` and
+/// `pkg:mlflow` are models, `pkg:generic` may be anything.
+fn is_program(descriptor: &Object) -> bool {
+    const NO_PROGRAMS: [&str; 3] = ["huggingface", "mlflow", "generic"];
+    let named = ["uri", "name"].into_iter().filter_map(|member| text(descriptor, &[member]));
+    let mut kinds = named.filter_map(|name| {
+        let (kind, _) = name.strip_prefix("pkg:")?.trim_start_matches('/').split_once('/')?;
+        Some(kind.to_ascii_lowercase())
+    });
+    kinds.any(|kind| !NO_PROGRAMS.contains(&kind.as_str()))
+}
+
 /// A thing that a resource descriptor names; none where it names nothing.
-fn thing(descriptor: &Object, told: &mut Told) -> Option<Reference> {
+fn thing(descriptor: &Object, kind: Option<Kind>, told: &mut Told) -> Option<Reference> {
     let (name, uri) = (text(descriptor, &["name"]), text(descriptor, &["uri"]));
-    let digest = object(descriptor, "digest").and_then(Digest::best);
     let called = name.clone().or_else(|| uri.clone())?;
+    let digests = object(descriptor, "digest").into_iter().flatten();
+    let digests = digests.filter_map(|(name, value)| Some((name.clone(), text_of(value)?)));
+    let digest = best_of(digests, told);
     if digest.is_none() && uri.is_none() {
         return None;
     }
@@ -148,7 +168,7 @@ fn thing(descriptor: &Object, told: &mut Told) -> Option<Reference> {
         name: &called,
         uri: uri.as_deref(),
         digest,
-        kind: None,
+        kind,
         media_type: media_type.as_deref(),
     };
     Some(artifact.put(PART, told))
@@ -179,7 +199,14 @@ fn take_in(run: &Reference, materials: &[&Object], pointer: &str, told: &mut Tol
     for (number, material) in materials.iter().enumerate() {
         if let Some(code) = commit(material, told) {
             told.link(FORM, run, Relation::Executes, &code);
-        } else if let Some(used) = thing(material, told) {
+        } else if is_program(material) {
+            // It is told with the run, and is no data that went in.
+            tag_json(
+                told.node(FORM, run),
+                &format!("in-toto.program.{number}"),
+                &Value::Object((*material).clone()),
+            );
+        } else if let Some(used) = thing(material, None, told) {
             told.link(FORM, run, Relation::Used, &used);
         } else {
             told.reject(&format!("{pointer}/{number}"), "neither `uri` nor `name` with `digest`");
@@ -237,7 +264,7 @@ fn provenance(predicate: &Object, said: &str, kind: &str, told: &mut Told) -> Re
     for (number, more) in
         details.map(|it| objects(it, &["byproducts"])).into_iter().flatten().enumerate()
     {
-        match thing(more, told) {
+        match thing(more, None, told) {
             Some(made) => told.link(PART, &made, Relation::ProducedBy, &run),
             None => told.reject(
                 &format!("/predicate/runDetails/byproducts/{number}"),

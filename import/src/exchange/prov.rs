@@ -101,6 +101,11 @@ fn local(iri: &str) -> &str {
     iri.rsplit(['/', '#', ':']).find(|part| !part.is_empty()).unwrap_or(iri)
 }
 
+/// Is this as mailboxes are written?
+fn is_mailbox(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(who, at)| !who.is_empty() && at.contains('.'))
+}
+
 #[derive(Default)]
 struct Prov {
     nodes: BTreeMap<String, Reference>,
@@ -283,7 +288,8 @@ impl Prov {
         Reference::new(Kind::Run, vec![part(iri)])
     }
 
-    /// The actor of an agent: by its mailbox, else by its own name.
+    /// The actor of an agent: by its mailbox, else by its whole IRI, as `alice` of one name space is not
+    /// `alice` of another.
     fn agent(&mut self, iri: &str, agent: Option<&Object>) -> Option<Reference> {
         let key = format!("agent {iri}");
         if let Some(node) = self.nodes.get(&key) {
@@ -292,8 +298,8 @@ impl Prov {
         let mail = agent.and_then(|agent| {
             agent.iter().find(|(name, _)| matches!(local(name), "mbox" | "email"))
         });
-        let login =
-            mail.and_then(|(_, value)| plain(value)).unwrap_or_else(|| local(iri).to_owned());
+        let own = if is_mailbox(local(iri)) { local(iri) } else { iri };
+        let login = mail.and_then(|(_, value)| plain(value)).unwrap_or_else(|| own.to_owned());
         let node = actor(&login)?;
         self.nodes.insert(key, node.clone());
         Some(node)

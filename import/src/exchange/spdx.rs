@@ -4,7 +4,7 @@
 //! Runs are its builds. Where there are none, what `generates` something stands for one, else a model
 //! that was `trainedOn` something has one that is marked `inferred`.
 
-use super::artifact::{Digest, best, id_of, part};
+use super::artifact::{base_name, best_of, id_of, part};
 use super::cyclonedx::inferred;
 use super::fields::{actor, figure, parameter, set_text, set_time, tag, tag_json};
 use super::json::{Object, list, objects, text, text_of, time_of, values};
@@ -142,9 +142,9 @@ impl<'d> Graph<'d> {
         let name = text(element, &["name"]).unwrap_or_else(|| spdx.clone());
         let version = text(element, &["software_packageVersion"]).unwrap_or_default();
         let hashes = objects(element, &["verifiedUsing"]).into_iter();
-        let digest = best(hashes.filter_map(|hash| {
-            Digest::new(&text(hash, &["algorithm"])?, &text(hash, &["hashValue"])?)
-        }));
+        let hashes = hashes
+            .filter_map(|hash| Some((text(hash, &["algorithm"])?, text(hash, &["hashValue"])?)));
+        let digest = best_of(hashes, told);
         let source = told.source.clone();
         let key = match (what, &digest) {
             (Kind::Model, Some(digest)) => {
@@ -154,8 +154,9 @@ impl<'d> Graph<'d> {
                 vec![source.into(), part(&name), part(&version)]
             }
             (Kind::Model, None) => vec![part(&spdx)],
+            // The name without its folders, as in every format, so that bytes meet.
             (_, Some(digest)) => vec![
-                part(&name),
+                part(base_name(&name)),
                 digest.value.as_str().into(),
                 digest.algorithm.as_str().into(),
                 "".into(),
@@ -165,8 +166,13 @@ impl<'d> Graph<'d> {
         let is_registered = key.len() == 3;
         let node = Reference::new(what, key);
         self.nodes.insert(spdx.clone(), node.clone());
+        let mut lost = Vec::new();
         let record = told.node(FORM, &node);
-        set_text(record, "name", Some(&name));
+        let by_bytes = what == Kind::Dataset && digest.is_some();
+        set_text(record, "name", Some(if by_bytes { base_name(&name) } else { &name }));
+        if by_bytes && base_name(&name) != name {
+            tag(record, "spdx.name", Some(&name));
+        }
         set_text(record, "version", Some(&version));
         let place = text(element, &["software_downloadLocation", "software_packageUrl"]);
         set_text(record, "uri", place.as_deref());
@@ -185,15 +191,16 @@ impl<'d> Graph<'d> {
         }
         if what == Kind::Model {
             record.set("form", Some(if is_registered { "registered" } else { "logged" }));
-            model(element, record);
+            model(element, record, &mut lost);
         } else {
-            data(element, record);
+            data(element, record, &mut lost);
         }
         for name in ["description", "summary", "comment"] {
             if let Some(said) = text(element, &[name]) {
                 super::fields::seal(record, &format!("tags.{name}"), &said, None);
             }
         }
+        told.skip_all(lost);
         for maker in
             list(element, &["suppliedBy"]).into_iter().chain(list(element, &["originatedBy"]))
         {
@@ -408,7 +415,7 @@ fn joined(element: &Object, name: &str) -> Option<String> {
     (!all.is_empty()).then(|| all.join(", "))
 }
 
-fn model(element: &Object, record: &mut crate::record::NodeRecord) {
+fn model(element: &Object, record: &mut crate::record::NodeRecord, lost: &mut Vec<&'static str>) {
     set_text(record, "model_type", joined(element, "ai_typeOfModel").as_deref());
     set_text(
         record,
@@ -423,7 +430,7 @@ fn model(element: &Object, record: &mut crate::record::NodeRecord) {
     }
     for entry in objects(element, &["ai_metric"]) {
         if let (Some(name), Some(value)) = (text(entry, &["key"]), entry.get("value")) {
-            figure(record, "metrics", &name, value);
+            lost.extend(figure(record, "metrics", &name, value).err());
         }
     }
     const MAPPED: [&str; 5] = [
@@ -440,10 +447,10 @@ fn model(element: &Object, record: &mut crate::record::NodeRecord) {
     }
 }
 
-fn data(element: &Object, record: &mut crate::record::NodeRecord) {
+fn data(element: &Object, record: &mut crate::record::NodeRecord, lost: &mut Vec<&'static str>) {
     set_text(record, "category", joined(element, "dataset_datasetType").as_deref());
     if let Some(size) = element.get("dataset_datasetSize") {
-        figure(record, "stats", "size", size);
+        lost.extend(figure(record, "stats", "size", size).err());
     }
     let personal = text(element, &["dataset_hasSensitivePersonalInformation"]);
     record.set(

@@ -120,6 +120,13 @@ impl Told {
         *self.skipped.entry(why.into()).or_default() += 1;
     }
 
+    /// Counts all of that which is left out.
+    pub(super) fn skip_all(&mut self, why: Vec<&'static str>) {
+        for why in why {
+            self.skip(why);
+        }
+    }
+
     /// Notes what could not be read; `pointer` (RFC 6901) says where in the document.
     pub(super) fn reject(&mut self, pointer: &str, why: &str) {
         let reason = match pointer {

@@ -14,6 +14,7 @@ use super::paging::{Next, Page};
 use super::told::Told;
 use crate::record::{Part, Reference};
 use lineal_engine::schema::{Kind, Relation};
+use lineal_proof::bare_version;
 use serde_json::Value;
 
 /// The form of what the API says of monitors, alerts and changes.
@@ -32,8 +33,10 @@ const DEPLOYMENT_TAGS: [&[&str]; 5] = [
     &["env", "environment"],
     &["deployment_id", "deployment", "endpoint"],
     &["model_name", "model"],
-    &["model_version"],
+    &[VERSION],
 ];
+/// The tag that holds a version, which logs have without a leading `v`.
+const VERSION: &str = "model_version";
 
 pub(super) fn read(bytes: &[u8], told: &mut Told) {
     told.own = FORM;
@@ -160,6 +163,7 @@ fn watched(held: &Object) -> Option<Reference> {
             let (name, value) = bare.trim_start_matches('@').split_once(':')?;
             // What is excluded is named, too: such a query is about something else.
             let value = if bare.len() == word.len() { value } else { "*" };
+            let value = if name == VERSION { bare_version(value) } else { value };
             names.contains(&name).then_some(value)
         });
         let value = values.next().filter(|value| !value.is_empty() && !value.contains('*'))?;
@@ -298,6 +302,7 @@ mod tests {
         assert_eq!(named(&model, scope), whole);
         let said_again = ["model:credit", "model_version:3", "service:scorer"];
         assert_eq!(named(&said_again, scope), whole);
+        assert_eq!(named(&["model:credit", "model_version:v3"], scope), whole, "as logs have it");
         assert_eq!(named(&model[..1], scope), None, "the version is missing");
         assert_eq!(named(&["model:credit", "model_version:*"], scope), None, "a pattern");
         assert_eq!(named(&[&model[..], &["service:other"]].concat(), scope), None, "two services");

@@ -5,6 +5,7 @@
 //! not say whose it is: the path may (a run's id in it), else the one run whose last point it
 //! holds.
 
+mod following;
 mod history;
 mod items;
 mod pages;

@@ -53,7 +53,6 @@ fn put_dataset(all: &mut Vec<Said>, dataset: &Dataset<'_>, by: Option<&Run<'_>>,
     let mut named = NodeRecord::new(node.clone(), at.clone());
     put_text(&mut named, "name", Some(dataset.name));
     put_text(&mut named, "version", Some(dataset.version));
-    put_text(&mut named, "digest", Some(dataset.version));
     let by = by.map(|run| Edge::new(Relation::ProducedBy, run_reference(&run.id)));
     named.edges.extend(by);
     all.push(Said { form: NAMED, record: named });

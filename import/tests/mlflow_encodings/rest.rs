@@ -14,9 +14,14 @@ pub(crate) fn write(tables: &Tables, root: &Path) {
     let experiments: Vec<_> =
         tables.rows("experiments").iter().map(|row| experiment(tables, row)).collect();
     save(root, "experiments.json", &json!({ "experiments": experiments }));
-    for (page, runs) in tables.rows("runs").chunks(PAGE).enumerate() {
+    let mut pages = tables.rows("runs").chunks(PAGE).enumerate().peekable();
+    while let Some((page, runs)) = pages.next() {
         let runs: Vec<_> = runs.iter().map(|row| run(tables, row)).collect();
-        save(root, &format!("runs_{page}.json"), &json!({ "runs": runs, "next_page_token": "x" }));
+        let mut body = json!({ "runs": runs });
+        if pages.peek().is_some() {
+            body["next_page_token"] = json!("x");
+        }
+        save(root, &format!("runs_{page}.json"), &body);
     }
     let models: Vec<_> =
         tables.rows("logged_models").iter().map(|row| logged(tables, row)).collect();

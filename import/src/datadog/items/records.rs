@@ -2,10 +2,10 @@
 
 use super::super::csv::record_length;
 use super::super::reader::Stop;
-use super::{Item, Items, LINE_MAX};
+use super::{Item, Items, LINE_MAX, Unread};
 
 impl Items<'_> {
-    /// The next record of CSV, as the line that it stands for.
+    /// The next record of CSV, as the line that it stands for, with the number of the line on which it begins.
     pub(super) fn next_record(&mut self) -> Result<Option<Item<'_>>, Stop> {
         loop {
             let byte = self.window.byte;
@@ -17,8 +17,7 @@ impl Items<'_> {
             if held.is_empty() {
                 return Ok(None);
             }
-            self.number += 1;
-            let number = self.number;
+            let number = self.number + 1;
             // A quote that is never closed: with the next line a record may begin.
             let is_open = length.is_none() && held.len() > LINE_MAX;
             let length = match length {
@@ -29,18 +28,28 @@ impl Items<'_> {
                 None => held.len(),
             };
             let record = &held[..length];
+            self.number += line_ends(record);
             if record.iter().all(u8::is_ascii_whitespace) {
                 self.window.advance(length);
                 continue;
             }
-            let line = self.columns.as_ref().filter(|_| !is_open && length <= LINE_MAX);
-            // What fits no columns stays as it stands: whoever reads it says that it is no JSON.
-            self.line = line.map_or_else(Vec::new, |columns| {
-                columns.line(record).unwrap_or_else(|| record.trim_ascii_end().to_vec())
-            });
+            let columns = self.columns.as_ref().filter(|_| !is_open && length <= LINE_MAX);
+            let line = columns.ok_or(Unread::TooLong);
+            let line = line.and_then(|columns| columns.line(record).map_err(Unread::Record));
             self.window.advance(length);
-            let text = (!self.line.is_empty()).then_some(self.line.as_slice());
+            let text = match line {
+                Ok(line) => {
+                    self.line = line;
+                    Ok(self.line.as_slice())
+                }
+                Err(fault) => Err(fault),
+            };
             return Ok(Some(Item { number, byte, text }));
         }
     }
+}
+
+/// How many lines end within these bytes: a quoted cell may hold several.
+pub(super) fn line_ends(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }

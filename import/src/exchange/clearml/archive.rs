@@ -1,6 +1,7 @@
 //! The zip of a session that was recorded offline: `task.json`, `metrics.jsonl`, and the manifest of
 //! a data set among the artifacts. Nothing is unpacked onto the disk.
 
+use super::super::fields::number;
 use super::super::json::Object;
 use super::super::told::Told;
 use super::super::{DOCUMENT_BYTES_MAX, json};
@@ -124,7 +125,10 @@ fn metrics(lines: &[u8], beside: &mut Beside, told: &mut Told) {
         };
         for event in events {
             match event.as_object() {
-                Some(event) if is_scalar(event) => beside.scalars.extend(scalar(event)),
+                Some(event) if is_scalar(event) => match scalar(event) {
+                    Some(scalar) => beside.scalars.push(scalar),
+                    None => told.skip("scalars without a number or a time"),
+                },
                 Some(_) => told.skip("events that are no figures (plots, images, console)"),
                 None => told.reject(&pointer(), "an event is a JSON object"),
             }
@@ -142,13 +146,7 @@ fn scalar(event: &Object) -> Option<(String, (i64, i64, f64))> {
         (metric, variant) if variant.is_empty() => metric,
         (metric, variant) => format!("{metric}/{variant}"),
     };
-    let value = match event.get("value")? {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) if text == "NaN" => f64::NAN,
-        Value::String(text) if text == "Infinity" => f64::INFINITY,
-        Value::String(text) if text == "-Infinity" => f64::NEG_INFINITY,
-        _ => return None,
-    };
+    let value = number(event.get("value")?)?;
     let int = |name: &str| event.get(name).and_then(Value::as_i64);
     Some((name, (int("iter").unwrap_or_default(), int("timestamp")?, value)))
 }

@@ -97,9 +97,11 @@ fn entries(manifest: &Object, node: &Reference, told: &mut Told) {
     }
     for name in ["file_count", "total_size"] {
         if let Some(value) = manifest.get(name) {
-            figure(record, "stats", name, value);
+            let kept = figure(told.node(told.own, node), "stats", name, value);
+            told.skip_all(kept.err().into_iter().collect());
         }
     }
+    let record = told.node(told.own, node);
     if manifest.get("dirty").and_then(Json::as_bool) == Some(true) {
         tag(record, "clearml.dirty", Some("true"));
         told.warnings.push(format!(

@@ -1,10 +1,10 @@
 //! A task: a run with its parameters, its code, what it used and made; or a data set.
 
-use super::super::artifact::{Artifact, Digest};
+use super::super::artifact::{Artifact, best_of};
 use super::super::fields::{
     actor, figure, parameter, seal, set_text, set_time, tag, tag_json, tag_words,
 };
-use super::super::json::{Object, list, object, objects, text, text_of, time_of};
+use super::super::json::{Object, canonical, list, object, objects, text, text_of, time_of};
 use super::super::told::Told;
 use super::{PART, dataset, dataset_of, id_of, model_of, run};
 use crate::record::{NodeRecord, Reference, SeriesPoint};
@@ -41,7 +41,7 @@ pub(super) fn task(task: &Object, beside: &Beside, pointer: &str, told: &mut Tol
     describe(task, told.node(told.own, &node));
     sections(task, &node, told);
     series(beside, told.node(told.own, &node));
-    last_metrics(task, told.node(told.own, &node));
+    last_metrics(task, &node, told);
     code(task, &node, told);
     artifacts(task, &node, told);
     models(task, &node, told);
@@ -122,13 +122,23 @@ fn describe(task: &Object, record: &mut NodeRecord) {
 fn sections(task: &Object, node: &Reference, told: &mut Told) {
     for (section, entries) in object(task, "hyperparams").into_iter().flatten() {
         for (name, entry) in entries.as_object().into_iter().flatten() {
-            let value = entry.get("value").and_then(text_of).unwrap_or_default();
+            let value = parameter_of(entry);
             if section == DATASETS && !value.is_empty() {
                 told.link(told.own, node, Relation::Used, &dataset_of(&value));
             }
             let name = if section == "Args" { name.clone() } else { format!("{section}/{name}") };
             parameter(told.node(told.own, node), &name, &value);
         }
+    }
+}
+
+/// The value of a parameter: as text, a list or an object as JSON.
+fn parameter_of(entry: &Json) -> String {
+    match entry.get("value") {
+        None if entry.is_object() => String::new(),
+        None => text_of(entry).unwrap_or_else(|| canonical(entry)),
+        Some(Json::Null) => String::new(),
+        Some(value) => text_of(value).unwrap_or_else(|| canonical(value)),
     }
 }
 
@@ -158,21 +168,24 @@ fn series(beside: &Beside, record: &mut NodeRecord) {
 }
 
 /// The last value of each figure, as an export has them: by hashes of metric and variant.
-fn last_metrics(task: &Object, record: &mut NodeRecord) {
-    if !record.series.is_empty() {
+fn last_metrics(task: &Object, node: &Reference, told: &mut Told) {
+    if !told.node(told.own, node).series.is_empty() {
         return;
     }
     let metrics = object(task, "last_metrics").into_iter().flat_map(Object::values);
-    let variants = metrics.filter_map(Json::as_object).flat_map(Object::values);
-    for one in variants.filter_map(Json::as_object) {
+    for one in metrics.filter_map(Json::as_object).flat_map(Object::values) {
+        let Some(one) = one.as_object() else {
+            told.skip("members of `last_metrics` that are no objects");
+            continue;
+        };
         let metric = text(one, &["metric"]).unwrap_or_default();
         let name = match text(one, &["variant"]) {
             Some(variant) => format!("{metric}/{variant}"),
             None => metric,
         };
-        if let Some(value) = one.get("value").filter(|_| !name.is_empty()) {
-            figure(record, "metrics", &name, value);
-        }
+        let value = one.get("value").unwrap_or(&Json::Null);
+        let kept = figure(told.node(told.own, node), "metrics", &name, value);
+        told.skip_all(kept.err().into_iter().collect());
     }
 }
 
@@ -202,7 +215,8 @@ fn artifacts(task: &Object, node: &Reference, told: &mut Told) {
             continue;
         };
         let uri = text(artifact, &["uri"]);
-        let digest = text(artifact, &["hash"]).and_then(|hash| Digest::new("sha256", &hash));
+        let hash = text(artifact, &["hash"]).map(|hash| ("sha256".to_owned(), hash));
+        let digest = best_of(hash, told);
         let called =
             uri.as_deref().filter(|uri| super::super::artifact::base_name(uri).contains('.'));
         let artifact_of = Artifact {

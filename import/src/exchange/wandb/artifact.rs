@@ -7,7 +7,7 @@ use super::super::told::Told;
 use super::page::{Around, Entries};
 use super::place::{Above, graph_id, named};
 use super::run::parsed;
-use super::{DIGEST, FORM, LOGGED, PART, UNPLACED, USED};
+use super::{DIGEST, FORM, LOGGED, NO_DATA, PART, UNPLACED, USED};
 use crate::record::Reference;
 use lineal_engine::schema::{Kind, Relation};
 use serde_json::Value;
@@ -17,6 +17,40 @@ pub(super) fn is_artifact(held: &Object) -> bool {
     (held.contains_key("digest") || held.contains_key("manifest"))
         && !held.contains_key("config")
         && !USED.iter().chain(&LOGGED).any(|name| held.contains_key(*name))
+}
+
+/// The type of an artifact, as it is told itself or by what is around it.
+fn type_of(held: &Object, around: &Around) -> Option<String> {
+    text(held, &["type"])
+        .or_else(|| named(held, &["artifactType", "artifact_type"]))
+        .or_else(|| around.kind.clone())
+}
+
+/// The type of what is neither data nor a model: programs, and what W&B keeps of a run for itself
+/// (`wandb-history`).
+pub(super) fn no_data(held: &Object, around: &Around) -> Option<String> {
+    let kind = type_of(held, around)?.to_ascii_lowercase();
+    let own = kind.strip_prefix("wandb-").map(str::to_owned);
+    own.or_else(|| matches!(kind.as_str(), "job" | "code").then_some(kind))
+}
+
+/// Tells a run what it used or made that is no data: `wandb.job.NAME`, with the digest.
+pub(super) fn tell(kind: &str, held: &Object, run: &Reference, told: &mut Told) {
+    let sequence = object(held, "artifactSequence").and_then(|it| text(it, &["name"]));
+    let name = text(held, &["qualified_name", "qualifiedName"])
+        .or(sequence)
+        .or_else(|| text(held, &["name"]));
+    let index = text(held, &["versionIndex", "version_index"]);
+    let name = name.map(|name| match index.filter(|_| !name.contains(':')) {
+        Some(index) => format!("{name}:v{index}"),
+        None => name,
+    });
+    match (name, text(held, &["digest"])) {
+        (Some(name), Some(digest)) => {
+            tag(told.node(FORM, run), &format!("wandb.{kind}.{name}"), Some(&digest));
+        }
+        _ => told.skip(NO_DATA),
+    }
 }
 
 /// A version of an artifact: `name:v3`, or a name and a version beside it.
@@ -49,9 +83,7 @@ pub(super) fn artifact(held: &Object, around: &Around, told: &mut Told) -> Optio
     }
     let name =
         if name.contains('/') || place.is_empty() { name } else { format!("{place}/{name}") };
-    let kind = text(held, &["type"])
-        .or_else(|| named(held, &["artifactType", "artifact_type"]))
-        .or_else(|| around.kind.clone());
+    let kind = type_of(held, around);
     let is_model = kind.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().contains("model"));
     let node = node_of(is_model, &name, &version_or, told);
     let time = |names: &[&str]| member(held, names).and_then(time_of);
@@ -59,6 +91,7 @@ pub(super) fn artifact(held: &Object, around: &Around, told: &mut Told) -> Optio
         (time(&["created_at", "createdAt"]), time(&["updated_at", "updatedAt"]));
     told.saw_time(created.max(updated));
     let registry = told.source.clone();
+    let mut lost = Vec::new();
     let record = told.node(PART, &node);
     set_text(record, "name", Some(&name));
     set_text(record, "version", Some(&version_or));
@@ -79,7 +112,7 @@ pub(super) fn artifact(held: &Object, around: &Around, told: &mut Told) -> Optio
         record.set("source_type", Some(FORM));
         for name in ["size", "file_count", "fileCount"] {
             if let Some(value) = held.get(name) {
-                figure(record, "stats", name, value);
+                lost.extend(figure(record, "stats", name, value).err());
             }
         }
     }
@@ -91,6 +124,7 @@ pub(super) fn artifact(held: &Object, around: &Around, told: &mut Told) -> Optio
             tag_json(record, name, value);
         }
     }
+    told.skip_all(lost);
     made_and_used(held, &node, &above, told);
     linked_from(held, &node, told);
     Some(node)

@@ -12,7 +12,7 @@ mod run;
 
 use super::json::{Object, values};
 use super::told::Told;
-use artifact::{artifact, is_artifact};
+use artifact::{artifact, is_artifact, no_data};
 use page::Around;
 use place::Above;
 use run::{is_run, run};
@@ -24,6 +24,9 @@ pub(super) const FORM: &str = "wandb";
 const PART: &str = "wandb-part";
 /// How the digest of an artifact is made.
 const DIGEST: &str = "md5 of W&B's manifest";
+/// Why an artifact that stands alone is left out; one of a run is told with the run.
+const NO_DATA: &str =
+    "artifacts that are programs or the records of W&B itself (`job`, `code`, `wandb-history`)";
 /// What a run read, and what it wrote.
 pub(super) const USED: [&str; 4] =
     ["used_artifacts", "usedArtifacts", "inputArtifacts", "input_artifacts"];
@@ -63,7 +66,9 @@ fn item(value: &Value, pointer: &str, told: &mut Told) {
 fn one(held: &Object, pointer: &str, told: &mut Told) {
     let lists = ["runs", "artifacts"].iter().any(|name| held.contains_key(*name));
     if !lists && is_artifact(held) {
-        if artifact(held, &Around::default(), told).is_none() {
+        if no_data(held, &Around::default()).is_some() {
+            told.skip(NO_DATA);
+        } else if artifact(held, &Around::default(), told).is_none() {
             told.reject(pointer, "`name` is missing: an artifact has one");
         }
     } else if !lists && (is_run(held) || !page::is_page(held)) {

@@ -3,7 +3,8 @@
 use super::super::json::{Object, object, text};
 use super::super::paging::{Next, Page};
 use super::super::told::Told;
-use super::artifact::{artifact, linked_as};
+use super::NO_DATA;
+use super::artifact::{artifact, linked_as, no_data};
 use super::place::{Above, named};
 use super::run::run;
 use serde_json::Value;
@@ -248,6 +249,7 @@ pub(super) fn page(held: &Object, around: &Around, pointer: &str, told: &mut Tol
         for Entry { held: one, version, pointer } in entries.objects(&pointer, told) {
             match role {
                 Role::Run => run(one, &around.above, &pointer, told),
+                Role::Artifact if no_data(one, around).is_some() => told.skip(NO_DATA),
                 Role::Artifact => {
                     match artifact(one, &Around { version, ..around.clone() }, told) {
                         Some(source) if name == "artifact" => {

@@ -1,10 +1,12 @@
 //! A run: its parameters and figures, what it read and wrote.
 
 use super::super::artifact::part;
-use super::super::fields::{actor, figure, parameters, seal, set_text, set_time, tag, tag_words};
+use super::super::fields::{
+    actor, each_figure, figures, number, parameters, seal, set_text, set_time, tag, tag_words,
+};
 use super::super::json::{Object, list, member, objects, text, time_of};
 use super::super::told::Told;
-use super::artifact::artifact;
+use super::artifact::{artifact, no_data, tell};
 use super::page::{Around, Entries, Entry};
 use super::place::{Above, graph_id};
 use super::{FORM, LOGGED, PART, UNPLACED, USED, named};
@@ -95,17 +97,20 @@ pub(super) fn run(held: &Object, around: &Above, pointer: &str, told: &mut Told)
     if let Some(note) = text(held, &["notes", "description"]) {
         seal(record, "note", &note, None);
     }
-    if let Some(config) = parsed(held, &["config", "rawconfig"]) {
-        config_of(&config, record);
+    let mut lost = Vec::new();
+    let said = |names: &[&str]| member(held, names).map(|_| parsed(held, names));
+    match said(&["config", "rawconfig"]) {
+        Some(Some(config)) if config.is_object() => config_of(&config, record),
+        Some(_) => lost.push("a `config` that is no object"),
+        None => {}
     }
-    if let Some(summary) = parsed(held, &["summary", "summaryMetrics", "summary_metrics"]) {
-        for (name, value) in summary.as_object().into_iter().flatten() {
-            if !name.starts_with('_') {
-                figure(record, "metrics", name, value);
-            }
-        }
+    match said(&["summary", "summaryMetrics", "summary_metrics"]) {
+        Some(Some(summary)) if summary.is_object() => summary_of(&summary, record, &mut lost),
+        Some(_) => lost.push("a `summary` that is no object"),
+        None => {}
     }
-    history(held, record);
+    history(held, record, &mut lost);
+    told.skip_all(lost);
     if let Some(commit) = text(held, &["commit"]) {
         let code = Reference::new(Kind::Code, vec![part(&commit)]);
         set_text(told.node(PART, &code), "commit", Some(&commit));
@@ -142,6 +147,10 @@ fn artifacts(held: &Object, node: &Reference, above: &Above, pointer: &str, told
         for Entry { held: one, version, pointer } in
             entries.objects_and(&pointer, told, &mut by_name)
         {
+            if let Some(kind) = no_data(one, &around) {
+                tell(&kind, one, node, told);
+                continue;
+            }
             match artifact(one, &Around { version, ..around.clone() }, told) {
                 Some(used) if names == USED => told.link(FORM, node, Relation::Used, &used),
                 Some(made) => told.link(PART, &made, Relation::ProducedBy, node),
@@ -163,23 +172,34 @@ fn config_of(config: &Value, record: &mut NodeRecord) {
     }
 }
 
+/// `{"auc": 0.9}`, or `{"loss": {"min": 0.1, "last": 0.2}}` as `define_metric` has it, which W&B shows as `loss.min`.
+fn summary_of(summary: &Value, record: &mut NodeRecord, lost: &mut Vec<&'static str>) {
+    for (name, value) in summary.as_object().into_iter().flatten() {
+        if !name.starts_with('_') {
+            figures(record, "metrics", name, value, lost);
+        }
+    }
+}
+
 /// The points of figures, where the export has them.
-fn history(held: &Object, record: &mut NodeRecord) {
-    for (number, point) in objects(held, &["history"]).into_iter().enumerate() {
+fn history(held: &Object, record: &mut NodeRecord, lost: &mut Vec<&'static str>) {
+    for (place, point) in objects(held, &["history"]).into_iter().enumerate() {
         let step = STEP.iter().find_map(|name| point.get(*name).and_then(Value::as_i64));
-        let step = step.unwrap_or_else(|| i64::try_from(number).unwrap_or(i64::MAX));
+        let step = step.unwrap_or_else(|| i64::try_from(place).unwrap_or(i64::MAX));
         let time = point.get("_timestamp").and_then(time_of).map(|ns| ns / 1_000_000);
         for (name, value) in point
             .iter()
             .filter(|(name, _)| !name.starts_with('_') && !STEP.contains(&name.as_str()))
         {
-            if let Some(value) = value.as_f64() {
-                record.series.entry(name.clone()).or_default().push((
-                    step,
-                    time.unwrap_or_default(),
-                    value,
-                ));
-            }
+            each_figure(name, value, 0, &mut |name, value| match number(value) {
+                Some(value) => {
+                    let point = (step, time.unwrap_or_default(), value);
+                    record.series.entry(name.to_owned()).or_default().push(point);
+                }
+                // A point holds what was logged at its step, null the rest.
+                None if value.is_null() => {}
+                None => lost.push("values of `history` that are no number"),
+            });
         }
     }
 }

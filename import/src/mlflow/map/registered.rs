@@ -33,7 +33,8 @@ pub(super) fn map(
         if name.versions.is_empty() {
             store.skip("registered names without a version", 1);
         }
-        for version in std::mem::take(&mut name.versions).iter() {
+        for mut version in std::mem::take(&mut name.versions).iter() {
+            version.run = version.run.take().or_else(|| run_of_source(&version));
             let said = named_by_models.get(&(name.name.clone(), version.number.clone()));
             let from = registered_from(&name, &version, said, histories, context);
             version_record(version, &name, from, context, collector);
@@ -184,6 +185,13 @@ fn registered_from(
     }
     let run = version.run.as_deref()?;
     histories.model(run, source, version.created_ms).map(logged_reference)
+}
+
+/// The run that the source of a version names, `runs:/ID/model`, where the version itself names none.
+fn run_of_source(version: &Version) -> Option<String> {
+    let address = version.source.as_deref()?.strip_prefix("runs:/")?.trim_start_matches('/');
+    let run = address.split('/').next().filter(|run| !run.is_empty())?;
+    Some(run.to_owned())
 }
 
 /// `m-` and 32 hex digits.

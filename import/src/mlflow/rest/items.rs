@@ -2,7 +2,7 @@
 
 use crate::mlflow::json::{self, Object};
 use crate::mlflow::store::{
-    Experiment, LoggedModel, ModelMetric, Run, Version, located, model_status, run_status,
+    Experiment, LoggedModel, ModelMetric, Run, Store, Version, located, model_status, run_status,
 };
 
 /// An experiment, in REST bodies and in exports.
@@ -42,22 +42,22 @@ pub(in crate::mlflow) fn run_info(info: &Object, label: &str) -> Run {
     }
 }
 
-/// A logged model; `None` without an id.
-pub(super) fn logged_model(item: &Object, label: &str) -> Option<LoggedModel> {
+/// A logged model; `None` without an id. Figures that cannot be read are rejected.
+pub(super) fn logged_model(item: &Object, label: &str, store: &mut Store) -> Option<LoggedModel> {
     let empty = Object::new();
     let info = json::object(item, "info")?;
     let data = json::object(item, "data").unwrap_or(&empty);
+    let id = json::present(info, "model_id")?;
     let metrics = json::objects(data, "metrics").filter_map(|metric| {
-        Some(ModelMetric {
-            name: json::text(metric, "key")?,
-            point: json::point(metric)?,
-            run: json::present(metric, "run_id"),
-            dataset: json::present(metric, "dataset_name")
-                .zip(json::present(metric, "dataset_digest")),
-        })
+        let read = model_metric(metric);
+        if read.is_none() {
+            store.reject(label, format!("model {id}: a metric without key or value"));
+        }
+        read
     });
+    let metrics = metrics.collect();
     Some(LoggedModel {
-        id: json::present(info, "model_id")?,
+        id,
         name: json::present(info, "name"),
         artifact_uri: json::present(info, "artifact_uri"),
         created_ms: json::int(info, "creation_timestamp_ms"),
@@ -70,8 +70,17 @@ pub(super) fn logged_model(item: &Object, label: &str) -> Option<LoggedModel> {
         deleted: json::text(info, "lifecycle_stage").as_deref() == Some("deleted"),
         params: json::texts(data, "params"),
         tags: json::texts(info, "tags"),
-        metrics: metrics.collect(),
+        metrics,
         at: located(label),
+    })
+}
+
+fn model_metric(metric: &Object) -> Option<ModelMetric> {
+    Some(ModelMetric {
+        name: json::text(metric, "key")?,
+        point: json::point(metric)?,
+        run: json::present(metric, "run_id"),
+        dataset: json::present(metric, "dataset_name").zip(json::present(metric, "dataset_digest")),
     })
 }
 
@@ -96,4 +105,10 @@ pub(super) fn version(item: &Object, number: &str, label: &str) -> Version {
     };
     version.drop_redacted();
     version
+}
+
+/// What a version says that it is called: `["champion"]`.
+pub(super) fn aliases(item: &Object) -> Vec<String> {
+    let all = item.get("aliases").and_then(serde_json::Value::as_array).into_iter().flatten();
+    all.filter_map(|alias| Some(alias.as_str()?.to_owned())).collect()
 }

@@ -1,6 +1,7 @@
 //! What all bodies together say.
 
 use super::LISTS;
+use super::following::{Following, TOKEN};
 use super::history::History;
 use super::items;
 use crate::mlflow::json::{self, Object};
@@ -21,9 +22,12 @@ pub(in crate::mlflow) struct Pages {
     logged: BTreeMap<String, LoggedModel>,
     names: BTreeMap<String, RegisteredModel>,
     versions: BTreeMap<(String, String), Version>,
+    /// What each version itself says that it is called.
+    aliases: BTreeMap<(String, String), Vec<String>>,
     /// Places in the list of datasets, by experiment.
     datasets: HashMap<(Option<String>, Dataset), usize>,
     pub(super) histories: Vec<History>,
+    following: Following,
 }
 
 impl Pages {
@@ -39,13 +43,15 @@ impl Pages {
         };
         let known = LISTS.iter().any(|name| body.contains_key(*name));
         if !known {
-            let pages_end = body.is_empty() || body.keys().all(|key| key == "next_page_token");
-            if !pages_end {
+            if body.is_empty() {
+                self.following.end();
+            } else if body.keys().any(|key| key != TOKEN) {
                 self.store.reject(label, "no body of the API that is known here");
             }
             return;
         }
         self.any = true;
+        self.following.take(body, LISTS, label);
         for item in items("experiments", "experiment") {
             let experiment = items::experiment(item, label);
             self.experiments.insert(experiment.id.clone(), experiment);
@@ -54,7 +60,7 @@ impl Pages {
             self.run(item, label);
         }
         for item in items("models", "model") {
-            if let Some(model) = items::logged_model(item, label) {
+            if let Some(model) = items::logged_model(item, label, &mut self.store) {
                 self.logged.insert(model.id.clone(), model);
             }
         }
@@ -157,6 +163,7 @@ impl Pages {
         let version = items::version(item, &number, label);
         let key = (name, number);
         if replace || !self.versions.contains_key(&key) {
+            self.aliases.insert(key.clone(), items::aliases(item));
             self.versions.insert(key, version);
         }
     }
@@ -164,16 +171,30 @@ impl Pages {
     /// The store that all bodies together describe.
     pub(in crate::mlflow) fn finish(mut self) -> Store {
         self.place_histories();
-        for ((name, _), version) in self.versions {
+        self.store.warnings.extend(self.following.notes());
+        for (key, version) in self.versions {
+            let own = self.aliases.remove(&key).unwrap_or_default();
+            let (name, number) = key;
             let model = self.names.entry(name).or_insert_with_key(|name| RegisteredModel {
                 name: name.clone(),
                 ..RegisteredModel::default()
             });
             model.versions.push(&version);
+            add_aliases(model, &number, own);
         }
         self.store.experiments = self.experiments.into_values().collect();
         self.store.logged = self.logged.into_values().collect();
         self.store.registered = self.names.into_values().collect();
         self.store
+    }
+}
+
+/// Adds what a version says that it is called. Where the name itself says which version an alias means,
+/// that goes before: of a page that is older the alias may have moved.
+fn add_aliases(model: &mut RegisteredModel, number: &str, own: Vec<String>) {
+    for alias in own {
+        if !model.aliases.iter().any(|(known, _)| *known == alias) {
+            model.aliases.push((alias, number.to_owned()));
+        }
     }
 }
