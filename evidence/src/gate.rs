@@ -256,6 +256,8 @@ struct Rows {
     reasons: Vec<String>,
     /// Data among them that was taken back, in words.
     withdrawn: Vec<String>,
+    /// Evaluations among them that were made on data that was taken back, in words.
+    measured: Vec<String>,
 }
 
 impl Asker<'_> {
@@ -263,7 +265,7 @@ impl Asker<'_> {
         let (mut status, evidence, mut why) = match &item.approval {
             Some(needed) => self.approval(needed)?,
             None => {
-                let found = self.rows(ask)?;
+                let found = self.rows(ask, item.withdrawn)?;
                 let enough = found.total >= item.at_least.unwrap_or(1);
                 let is_refused =
                     item.withdrawn == Withdrawn::Refused && !found.withdrawn.is_empty();
@@ -275,10 +277,11 @@ impl Asker<'_> {
                 };
                 let mut why = if enough { Vec::new() } else { found.reasons };
                 why.extend(found.withdrawn.into_iter().take(LISTED));
+                why.extend(found.measured.into_iter().take(LISTED));
                 (status, found.names, why)
             }
         };
-        let wrong = self.rows(faults)?;
+        let wrong = self.rows(faults, Withdrawn::Allowed)?;
         if wrong.total > 0 {
             status = Status::Missing;
             why.extend(wrong.names.iter().map(|name| format!("incomplete: {name}")));
@@ -288,7 +291,8 @@ impl Asker<'_> {
         Ok(Found { id, title, status, evidence, why, fix })
     }
 
-    fn rows(&self, questions: &[Prepared]) -> Result<Rows> {
+    /// What questions find. Evaluations on data that was taken back are counted only where that is allowed.
+    fn rows(&self, questions: &[Prepared], withdrawn: Withdrawn) -> Result<Rows> {
         let limits = Limits::default();
         let request = Request { parameters: &self.parameters, limits: &limits, now: self.now };
         let snapshot = self.view.snapshot();
@@ -298,6 +302,13 @@ impl Asker<'_> {
             rows.total += answer.total;
             for row in &answer.rows {
                 let Some(Value::Node(node)) = row.first() else { continue };
+                if let Some(say) = self.measured_on_withdrawn(*node)? {
+                    rows.measured.push(say);
+                    if withdrawn == Withdrawn::Refused {
+                        rows.total = rows.total.saturating_sub(1);
+                        continue;
+                    }
+                }
                 if rows.names.len() < LISTED {
                     rows.names.push(snapshot.name_of(*node));
                 }
@@ -312,6 +323,20 @@ impl Asker<'_> {
             }
         }
         Ok(rows)
+    }
+
+    /// That an evaluation was made on data that was taken back, in words.
+    fn measured_on_withdrawn(&self, node: NodeNo) -> Result<Option<String>> {
+        let view = self.view.snapshot();
+        if view.kind_of(node) != Kind::Evaluation {
+            return Ok(None);
+        }
+        for data in view.edges(node, Relation::TestedOn, Direction::Forward) {
+            if let Some(say) = self.withdrawn(*data)? {
+                return Ok(Some(format!("{} was made on {say}", view.name_of(node))));
+            }
+        }
+        Ok(None)
     }
 
     /// That a data set was taken back, in words; persons stand under their keys.

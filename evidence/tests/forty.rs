@@ -5,10 +5,13 @@ mod cases;
 #[path = "forty/world.rs"]
 mod world;
 
-use cases::{CASES, evaluated_on_training_data, is_called, is_withdrawn, tested_apart};
+use cases::{
+    CASES, another_was_declared_there, evaluated_on_training_data, is_called, is_withdrawn,
+    runs_without_log, tested_apart,
+};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Kind, Relation};
-use lineal_engine::{ErasureOrder, Target};
+use lineal_engine::{ErasureOrder, NodeDraft, Saying, Target};
 use lineal_evidence::check::{
     Bounded, Error, Wanted, check_part, compare, junit, record, recorded, sarif,
 };
@@ -19,7 +22,7 @@ use lineal_query::{Limits, StoreView};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use world::{DAY, HOUR, TODAY, World, ago, report, result};
+use world::{DAY, HOUR, TODAY, World, ago, key, report, result};
 
 #[test]
 fn where_everything_is_recorded_every_rule_is_met() {
@@ -199,6 +202,43 @@ fn each_rule_says_what_is_missing() {
 }
 
 #[test]
+fn an_incident_that_concerns_only_a_batch_is_one_of_the_system() {
+    let mut pack = Pack::eu_ai_act().unwrap();
+    pack.rules.retain(|rule| rule.id == "INC-01");
+    let mut world = World::whole();
+    world.loses("incident");
+    let store = world.store();
+    assert_eq!(report(&store, &pack).rules[0].status, Status::NotApplicable);
+    let view = store.snapshot().unwrap();
+    let batch = view.key_of(view.batches().next().unwrap().node).clone();
+    drop(view);
+    let mut draft = NodeDraft::new(Kind::Incident, key(Kind::Incident, "inc-2"));
+    draft.fields.insert("declared_serious", Value::from(true));
+    draft.link(Relation::Concerns, Kind::Batch, batch);
+    let saying = Saying {
+        source: "declared".to_owned(),
+        form: "declared".to_owned(),
+        observed_at: TODAY - HOUR,
+    };
+    let mut transaction = store.begin(None, None).unwrap();
+    transaction.add_node(&saying, draft).unwrap();
+    transaction.commit().unwrap();
+    let told = report(&store, &pack).rules.remove(0);
+    assert_eq!((told.status, told.subjects), (Status::Gap, 1), "{told:#?}");
+}
+
+#[test]
+fn what_events_say_cannot_be_told_where_there_are_none() {
+    let pack = Pack::eu_ai_act().unwrap();
+    for rule in ["LOG-01", "LOG-04", "LOG-06", "OVR-03"] {
+        let mut world = World::whole();
+        assert_eq!(result(&world, &pack, rule).cannot_tell, 0, "{rule}");
+        runs_without_log(&mut world);
+        assert_ne!(result(&world, &pack, rule).cannot_tell, 0, "{rule}");
+    }
+}
+
+#[test]
 fn each_rule_has_an_example_that_is_not_met() {
     let pack = Pack::eu_ai_act().unwrap();
     let shown: BTreeSet<&str> = CASES.iter().map(|(rule, ..)| *rule).collect();
@@ -285,6 +325,43 @@ fn a_silence_that_is_explained_is_none() {
     ];
     world.gains((Kind::Change, "loss"), &fields, &[(Relation::Concerns, Kind::Deployment, "2")]);
     assert_eq!(result(&world, &pack, "LOG-04").status, Status::Met);
+}
+
+#[test]
+fn a_report_on_one_version_names_another_that_was_declared_in_its_place() {
+    let mut pack = Pack::eu_ai_act().unwrap();
+    pack.rules.retain(|rule| rule.id == "LOG-02");
+    let mut world = World::whole();
+    another_was_declared_there(&mut world);
+    let store = world.store();
+    let view = StoreView::new(Arc::clone(&store)).unwrap();
+    let deployment = view.snapshot().node_with_key(Kind::Deployment, &key(Kind::Deployment, "2"));
+    let deployment = view.snapshot().name_of(deployment.unwrap());
+    let system = Some("credit".to_owned());
+    let wanted = Wanted { system, now: TODAY, ..Wanted::default() };
+    let narrow = Wanted { deployment: Some(deployment), ..wanted.clone() };
+    for wanted in [wanted, narrow] {
+        let told = check_part(&store, &view, &view, &pack, &wanted).unwrap();
+        assert_eq!(told.rules[0].status, Status::Conflict, "{told:#?}");
+    }
+}
+
+#[test]
+fn a_hold_counts_for_an_incident_until_it_was_released() {
+    let mut pack = Pack::eu_ai_act().unwrap();
+    pack.rules.retain(|rule| rule.id == "INC-02");
+    let told = |world: &World| {
+        let store = world.store();
+        store.release("inc-1", "the search has ended", None).unwrap();
+        report(&store, &pack).rules.remove(0)
+    };
+    // Released while the authority was not told.
+    let early = told(&World::whole());
+    let says = |text: &str| early.findings.iter().any(|it| it.say.contains(text));
+    assert!(says("that was not released before the authority was told"), "{early:#?}");
+    let mut world = World::whole();
+    world.says("incident", "authority_informed_at", ago(5));
+    assert_eq!(told(&world).status, Status::Met);
 }
 
 #[test]

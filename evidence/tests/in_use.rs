@@ -12,7 +12,7 @@ use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{BatchDraft, NodeDraft, Saying, Store};
 use lineal_evidence::rules::{Pack, Status};
-use lineal_proof::{Key, Value};
+use lineal_proof::{Key, Map, Value};
 use std::sync::Arc;
 use world::{DAY, HOUR, TODAY, World, ago, key, report, result};
 
@@ -55,6 +55,115 @@ fn nobody_is_asked_to_record_a_figure_that_was_not_measured() {
     for way in ["accuracy=VALUE", "declared_metrics.accuracy=VALUE", "until=TIME"] {
         assert!(finding.fix.contains(way), "{way}: {}", finding.fix);
     }
+}
+
+#[test]
+fn figures_that_disagree_are_told_with_the_evaluations_that_have_them() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let evaluated = |world: &mut World, data: &str| {
+        let mut metrics = Map::new();
+        metrics.insert("accuracy", Value::float(0.4));
+        let edges =
+            [(Relation::Evaluates, Kind::Model, "2"), (Relation::TestedOn, Kind::Dataset, data)];
+        world.gains((Kind::Evaluation, "again"), &[("metrics", Value::Map(metrics))], &edges);
+    };
+    let mut world = World::whole();
+    evaluated(&mut world, "test");
+    let told = result(&world, &pack, "DOC-04");
+    assert_eq!(told.findings.len(), 1, "{told:#?}");
+    let say = &told.findings[0].say;
+    let both = "accuracy is declared as 0.91; on one split it is evaluated as 0.91 by evaluation:";
+    assert!(say.starts_with(both) && say.contains(" and as 0.4 by evaluation:"), "{say}");
+    // Other data that is called the same split.
+    let mut world = World::whole();
+    evaluated(&mut world, "valid");
+    assert_eq!(result(&world, &pack, "DOC-04").status, Status::Met);
+    for data in ["test", "valid"] {
+        world.says(data, "split", "held out");
+    }
+    assert_eq!(result(&world, &pack, "DOC-04").status, Status::Conflict);
+    // Of another kind of evaluation another figure is expected.
+    world.says("another", "type", "accuracy");
+    assert_eq!(result(&world, &pack, "DOC-04").status, Status::Met);
+    // On what it was trained on, beside other data: passed over, and told.
+    let mut world = World::whole();
+    world.cuts("evaluation", Relation::TestedOn);
+    world.links("evaluation", Relation::TestedOn, Kind::Dataset, "train");
+    assert_eq!(result(&world, &pack, "DOC-04").status, Status::Met, "there is no other");
+    evaluated(&mut world, "test");
+    let say = &result(&world, &pack, "DOC-04").findings[0].say;
+    assert!(
+        say.starts_with("accuracy is declared as 0.91, and evaluated as 0.4; as 0.91 by"),
+        "{say}"
+    );
+    assert!(say.ends_with(" on data that it was trained on"), "{say}");
+}
+
+#[test]
+fn an_incident_of_a_model_a_system_or_a_batch_concerns_what_began_before_the_authority_was_told() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let says = |spoil: &dyn Fn(&mut World)| {
+        let mut world = World::whole();
+        spoil(&mut world);
+        let told = result(&world, &pack, "INC-02");
+        told.findings.iter().map(|it| it.say.clone()).collect::<Vec<_>>()
+    };
+    // Another version of the same service, a day after the incident.
+    let later = |world: &mut World| {
+        let fields = [("service", Value::from("scorer")), ("from", Value::from(ago(8)))];
+        world.gains((Kind::Deployment, "3"), &fields, &[]);
+    };
+    for (kind, part) in [(Kind::Deployment, "2"), (Kind::Model, "2"), (Kind::System, "credit")] {
+        let concerns = |world: &mut World| {
+            world.cuts("incident", Relation::Concerns);
+            world.links("incident", Relation::Concerns, kind, part);
+            later(world);
+        };
+        let found = says(&concerns);
+        assert_eq!(found.len(), 1, "{kind}: {found:?}");
+        let say = "deployment:scorer/prod/eu-1@credit:3 started on 2026-11-14T13:20:57Z, before the authority was told";
+        assert_eq!(found[0], say, "{kind}");
+        let told_before = |world: &mut World| {
+            concerns(world);
+            world.says("incident", "authority_informed_at", ago(8) - HOUR);
+        };
+        assert!(says(&told_before).is_empty(), "{kind}");
+        let is_a_stop = |world: &mut World| {
+            concerns(world);
+            let edges = [(Relation::Concerns, Kind::Deployment, "3")];
+            world.gains((Kind::Change, "stop"), &[("type", "stop".into())], &edges);
+        };
+        assert!(says(&is_a_stop).is_empty(), "{kind}");
+    }
+}
+
+/// A batch is known once it is recorded: the incident comes behind it.
+#[test]
+fn an_incident_of_a_batch_concerns_the_service_that_wrote_it() {
+    let mut pack = Pack::eu_ai_act().unwrap();
+    pack.rules.retain(|rule| rule.id == "INC-02");
+    let store = World::whole().store();
+    let view = store.snapshot().unwrap();
+    let batch = view.batches().next().unwrap().node;
+    let mut incident = NodeDraft::new(Kind::Incident, Key::text("inc-2"));
+    incident.link(Relation::Concerns, Kind::Batch, view.key_of(batch));
+    incident.link(Relation::BelongsTo, Kind::System, Key::text("credit"));
+    for (field, value) in [
+        ("declared_serious", Value::from(true)),
+        ("time", Value::from(ago(11))),
+        ("frozen_commit", Value::from(1_i64)),
+    ] {
+        incident.fields.insert(field, value);
+    }
+    drop(view);
+    let saying = one_event(key(Kind::Deployment, "2"), TODAY).saying;
+    let mut transaction = store.begin(None, None).unwrap();
+    transaction.add_node(&saying, incident).unwrap();
+    transaction.commit().unwrap();
+    let told = report(&store, &pack).rules.remove(0);
+    let says: Vec<&str> = told.findings.iter().map(|it| it.say.as_str()).collect();
+    let say = "deployment:scorer/prod/eu-1@credit:2 started on 2026-11-12T13:20:57Z, before the authority was told";
+    assert_eq!(says, [say]);
 }
 
 #[test]

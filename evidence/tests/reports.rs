@@ -21,7 +21,7 @@ use lineal_evidence::report::{
 };
 use lineal_evidence::retention::Policy;
 use lineal_proof::record::Decision;
-use lineal_proof::{Key, Value};
+use lineal_proof::{Key, Map, Value};
 use std::sync::Arc;
 use world::{DAY, TODAY, World};
 
@@ -426,6 +426,39 @@ fn a_change_tells_what_differs_and_what_nobody_decided() {
         change(facts, system, model).unwrap_err()
     });
     assert!(matches!(error, Error::WrongKind { .. }), "{error}");
+}
+
+#[test]
+fn what_was_evaluated_before_it_was_registered_is_told_of_the_version() {
+    let change_of = |world: &World| {
+        told(&world.store(), TODAY, |facts, find| {
+            change(facts, find(Kind::Model, "credit@1"), find(Kind::Model, "credit@2")).unwrap()
+        })
+    };
+    let lacks = "credit@1: no evaluation of it is recorded";
+    let mut world = World::whole();
+    assert!(has_gap(&change_of(&world), lacks));
+    // It was registered from a copy of what was evaluated.
+    let figures = |value: f64| {
+        let mut figures = Map::new();
+        figures.insert("recall", Value::float(value));
+        Value::Map(figures)
+    };
+    let of_logged = [(Relation::ProducedBy, Kind::Run, "run-2")];
+    world.gains((Kind::Model, "logged"), &[("metrics", figures(0.5))], &of_logged);
+    let from_logged = [(Relation::RegisteredFrom, Kind::Model, "logged")];
+    world.gains((Kind::Model, "copy"), &[], &from_logged);
+    world.links("before", Relation::RegisteredFrom, Kind::Model, "copy");
+    let tested =
+        [(Relation::Evaluates, Kind::Model, "logged"), (Relation::TestedOn, Kind::Dataset, "test")];
+    world.gains((Kind::Evaluation, "logged"), &[("metrics", figures(0.75))], &tested);
+    let document = change_of(&world);
+    assert!(!has_gap(&document, lacks), "{}", words(&document));
+    assert!(!has_gap(&document, "credit@1: the run that produced it is not recorded"));
+    let table = table(&document, "Figures of both versions");
+    let recall = row(table, "evaluation on test (test-digest): recall");
+    assert_eq!(recall[1..], ["0.75", "not recorded"]);
+    assert_eq!(row(table, "model: recall")[1..], ["0.5", "not recorded"]);
 }
 
 #[test]

@@ -9,7 +9,8 @@ mod world;
 
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot, Store};
-use lineal_evidence::gate::{Policy, Status};
+use lineal_evidence::gate::{BUILT_IN, Policy, Status};
+use lineal_evidence::record::{Desk, Request, recorded_json};
 use lineal_evidence::report::{Facts, annex_iv, change};
 use lineal_proof::Value;
 use lineal_query::StoreView;
@@ -34,12 +35,16 @@ fix = "lineal declare node RUN --edge trained_on=DATASET --by WHO"
 fn store(is_withdrawn: bool) -> Arc<Store> {
     let mut world = World::whole();
     if is_withdrawn {
-        let fields = [("type", Value::from("withdrawal")), ("time", Value::from(ago(7)))];
-        let edges =
-            [(Relation::Concerns, Kind::Dataset, "train"), (Relation::DoneBy, Kind::Actor, "anna")];
-        world.gains((Kind::Change, "withdrawal"), &fields, &edges);
+        takes_back(&mut world, "train");
     }
     world.store()
+}
+
+fn takes_back(world: &mut World, data: &str) {
+    let fields = [("type", Value::from("withdrawal")), ("time", Value::from(ago(7)))];
+    let edges =
+        [(Relation::Concerns, Kind::Dataset, data), (Relation::DoneBy, Kind::Actor, "anna")];
+    world.gains((Kind::Change, "withdrawal"), &fields, &edges);
 }
 
 fn node(view: &Snapshot, kind: Kind, part: &str) -> NodeNo {
@@ -71,6 +76,71 @@ fn a_gate_refuses_data_that_was_taken_back_unless_the_policy_allows_it() {
         assert_eq!(before.items[0].status, Status::Present, "{before:#?}");
     }
     assert!(Policy::parse(&format!("{POLICY}withdrawn = \"maybe\"\n"), "p.toml").is_err());
+}
+
+/// What the gate says of the evaluations of the bank's model.
+fn evaluation(world: &World, policy: &str) -> (Status, Vec<String>, usize) {
+    let store = world.store();
+    let view = store.snapshot().unwrap();
+    let model = view.name_of(node(&view, Kind::Model, "2"));
+    let policy = Policy::parse(policy, "p.toml").unwrap();
+    let mut items = policy.gate(&store, &model, TODAY).unwrap().items;
+    items.retain(|item| item.id == "evaluation");
+    let item = items.remove(0);
+    (item.status, item.why, item.evidence.len())
+}
+
+#[test]
+fn an_evaluation_on_data_that_was_taken_back_does_not_count() {
+    let mut world = World::whole();
+    assert_eq!(evaluation(&world, BUILT_IN), (Status::Present, Vec::new(), 1));
+    takes_back(&mut world, "test");
+    let (status, why, evidence) = evaluation(&world, BUILT_IN);
+    assert_eq!((status, why.len(), evidence), (Status::Missing, 1, 0), "{why:?}");
+    assert!(why[0].starts_with("evaluation:"), "{why:?}");
+    assert!(
+        why[0].contains(" was made on dataset:test@test-digest: withdrawn at 2026-"),
+        "{why:?}"
+    );
+    let allowing =
+        BUILT_IN.replace("id = \"evaluation\"\n", "id = \"evaluation\"\nwithdrawn = \"allowed\"\n");
+    let (status, why, evidence) = evaluation(&world, &allowing);
+    assert_eq!((status, why.len(), evidence), (Status::Present, 1, 1), "{why:?}");
+    // Another, on other data: it counts, and the first is still named.
+    let edges =
+        [(Relation::Evaluates, Kind::Model, "2"), (Relation::TestedOn, Kind::Dataset, "valid")];
+    let metrics = world.nodes.iter().find(|(name, _)| *name == "evaluation").unwrap();
+    let metrics = metrics.1.fields.get("metrics").unwrap().clone();
+    world.gains((Kind::Evaluation, "again"), &[("metrics", metrics)], &edges);
+    let (status, why, evidence) = evaluation(&world, BUILT_IN);
+    assert_eq!((status, why.len(), evidence), (Status::Present, 1, 1), "{why:?}");
+}
+
+#[test]
+fn what_a_withdrawal_reached_names_the_models_that_were_evaluated_on_it() {
+    let reached = |data: &str| {
+        let mut world = World::whole();
+        let from_model = [(Relation::RegisteredFrom, Kind::Model, "2")];
+        world.gains((Kind::Model, "registered"), &[], &from_model);
+        let store = world.store();
+        let request: Request = serde_json::from_value(serde_json::json!({
+            "by": "anna", "reason": "the licence ended",
+            "record": { "withdraw": { "node": format!("dataset:{data}@{data}-digest") } },
+        }))
+        .unwrap();
+        let recorded = Desk::new(&store, TODAY).take(&request).unwrap();
+        let told = recorded_json(&store, &request, &recorded, TODAY).unwrap();
+        let total = |what: &str| told["reached"][what]["total"].as_u64().unwrap();
+        (total("models"), total("deployments"), told["reached"]["evaluated"]["rows"].to_string())
+    };
+    // Nothing was made of it, and two versions were tested on it.
+    let (models, deployments, evaluated) = reached("test");
+    assert_eq!((models, deployments), (0, 0));
+    for name in ["model:credit@2", "model:credit@registered"] {
+        assert!(evaluated.contains(name), "{evaluated}");
+    }
+    let (models, deployments, evaluated) = reached("train");
+    assert_eq!((models, deployments, evaluated.as_str()), (2, 1, "[]"));
 }
 
 #[test]

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+/// Where the checksum of a file stands in the header before it: a CRC-32, four bytes.
+const CHECKSUM: std::ops::Range<u64> = 14..18;
 /// As many other bytes are kept: more than those that are others for a while, since the writer comes back to a
 /// header when it knows what follows. So one that stays is never forgotten for one that does not.
 const OTHERS_MAX: usize = 64;
@@ -29,15 +31,15 @@ pub(super) fn hold_to_form<R: Read + Seek>(from: R) -> io::Result<R> {
     }
     let came = RefCell::new(came);
     let mut out = ZipWriter::new(Same { came: &came, at: 0, end: 0, others: BTreeSet::new() });
-    for part in parts {
-        out.start_file(part.name, options(part.bytes))?;
+    for part in &parts {
+        out.start_file(part.name.as_str(), options(part.bytes))?;
         let end = part.start.saturating_add(part.bytes);
         let mut bytes = Part { came: &came, at: part.start, end };
         io::copy(&mut bytes, &mut out)?;
     }
     let same = out.finish()?;
     if let Some(first) = same.others.first() {
-        return Err(other(*first));
+        return Err(checksum(&parts, *first).unwrap_or_else(|| other(*first)));
     }
     if same.end != length {
         return Err(other(same.end.min(length)));
@@ -72,6 +74,25 @@ fn parts<R: Read + Seek>(archive: &mut ZipArchive<R>) -> io::Result<Vec<Place>> 
 fn other(at: u64) -> io::Error {
     let why = format!("byte {at} of the archive is not what is written there of its files");
     io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+/// What is told where the first byte that is another is one of a checksum. Of the bytes of a file a zip tells nothing
+/// else, so one that was changed is one of many. Before that byte all is as it is written, file after file.
+fn checksum(parts: &[Place], first: u64) -> Option<io::Error> {
+    let mut header = 0;
+    for part in parts {
+        let end = part.start.saturating_add(part.bytes);
+        if first.checked_sub(header).is_some_and(|within| CHECKSUM.contains(&within)) {
+            let why = format!(
+                "byte {first} of the archive is of the CRC-32 of {}, which is not that of its bytes, from {} to before \
+                 {end}: one of them was changed, or of the CRC-32 itself",
+                part.name, part.start
+            );
+            return Some(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
+        header = end;
+    }
+    None
 }
 
 /// Bytes of what came; fewer where it ends before, and then the file is another.
@@ -165,6 +186,24 @@ mod tests {
         assert!(hold_to_form(Cursor::new(&behind)).is_err());
         let before = [b"x", &bytes[..]].concat();
         assert!(hold_to_form(Cursor::new(&before)).is_err());
+    }
+
+    #[test]
+    fn of_a_changed_byte_of_a_file_it_is_told_between_which_bytes_it_lies() {
+        let bytes = made(&["README.md", "a/one"]);
+        // What these files hold are their paths; the header before the second has 30 bytes and its name.
+        let second = bytes.windows(4).rposition(|four| four == b"PK\x03\x04").unwrap();
+        let start = second + 30 + "pack/a/one".len();
+        for at in start..start + "a/one".len() {
+            let mut other = bytes.clone();
+            other[at] ^= 1;
+            let refused = hold_to_form(Cursor::new(&other)).unwrap_err().to_string();
+            let end = start + "a/one".len();
+            assert!(refused.contains(&format!("from {start} to before {end}")), "{refused}");
+            assert!(refused.contains("CRC-32 of pack/a/one"), "{refused}");
+            let place = refused.split(' ').nth(1).unwrap().parse::<usize>().unwrap();
+            assert!((second + 14..second + 18).contains(&place), "{refused}");
+        }
     }
 
     #[test]

@@ -15,11 +15,13 @@ mod event_fields;
 mod figures;
 mod holds;
 mod interval;
+mod matches;
 mod presence;
 mod same_data;
 mod silence;
 mod sources;
 mod stated_times;
+mod untold;
 mod verifiers;
 mod withdrawn;
 mod words;
@@ -83,11 +85,13 @@ pub(super) fn run(
         BuiltIn::EventFields => event_fields::too_few(asker, rule, check, subjects),
         BuiltIn::UnkeyedInputs => event_fields::unkeyed(asker, subjects),
         BuiltIn::OverrideReviewers => event_fields::reviewers(asker, subjects),
+        BuiltIn::MatchedInputs => matches::only_hashes(asker, subjects),
         BuiltIn::DistinctVerifiers => verifiers::too_few(asker, rule, subjects),
         BuiltIn::SourceCounts => sources::rejected(store, asker, subjects),
         BuiltIn::ImportActor => sources::nobody(store, asker, subjects),
         BuiltIn::DeclaredMetrics => figures::declared(asker, subjects),
         BuiltIn::IncidentHold => holds::missing(store, asker, rule, subjects),
+        BuiltIn::StartedUntold => untold::starts(asker, subjects),
         BuiltIn::PastErasure => holds::past_erasure(store, asker, subjects),
         BuiltIn::ErasedEvents => erased::events(store, asker, subjects),
         BuiltIn::Anchored => anchored::anchored(store, asker, rule, subjects),
@@ -108,5 +112,6 @@ pub(super) fn run(
         BuiltIn::ApprovalPerson => approvals::by_nobody(store, asker, subjects),
         BuiltIn::ApprovalBasis => approvals::without_basis(store, asker, subjects),
         BuiltIn::ApprovalFourEyes => approvals::own_work(store, asker, subjects),
+        BuiltIn::ApprovalAuthors => approvals::of_nobodys_work(store, asker, subjects),
     }
 }

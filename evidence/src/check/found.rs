@@ -63,7 +63,7 @@ pub struct RuleResult {
     /// The findings, [`FINDINGS_MAX`] at most.
     pub findings: Vec<Finding>,
     /// References on the way that fit nothing or several things, and logs whose erased or restricted events would
-    /// decide: more might be found if they were resolved.
+    /// decide, or that are not there: more might be found if they were resolved.
     pub cannot_tell: u64,
     /// From when the article applies, where the pack says so: day and source.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]

@@ -252,8 +252,10 @@ impl Desk<'_> {
         }
         match wanted.decision {
             Decision::Granted => {
-                let made = authors(view, node).remove(&same_person(view, &approver));
-                if let Some(made) = made {
+                let mut authors = authors(view, node);
+                let actors = self.actors(by)?;
+                let mut made = actors.iter().map(|actor| authors.remove(&same_person(view, actor)));
+                if let Some(made) = made.find_map(|made| made) {
                     let names: Vec<String> = made.iter().map(|it| view.name_of(*it)).collect();
                     return Err(Error::FourEyes { node: name, made: names.join(", ") });
                 }

@@ -107,13 +107,22 @@ impl Statement {
 pub struct Desk<'a> {
     store: &'a Store,
     now: i64,
+    /// By what else who states is known.
+    also: &'a [String],
 }
 
 impl<'a> Desk<'a> {
     /// A desk of a store that is open for writing. `now` is the time, ns.
     #[must_use]
     pub fn new(store: &'a Store, now: i64) -> Desk<'a> {
-        Desk { store, now }
+        Desk { store, now, also: &[] }
+    }
+
+    /// The same where more names of who states are known, as a token has one: what was made under any of
+    /// them, they made. Nothing is recorded under these.
+    #[must_use]
+    pub fn also_known_as(self, also: &'a [String]) -> Desk<'a> {
+        Desk { also, ..self }
     }
 
     /// The store.
@@ -156,6 +165,13 @@ impl<'a> Desk<'a> {
         let who = person_named(by.who).ok_or(Error::Nobody)?;
         said("the name behind --by", &who)?;
         Ok(self.store.actor_key(&who)?)
+    }
+
+    /// The keys of who states something under all names that are known, the recorded one first.
+    pub(super) fn actors(&self, by: &By<'_>) -> Result<Vec<String>> {
+        let also = self.also.iter().filter_map(|name| person_named(name));
+        let also = also.map(|name| Ok(self.store.actor_key(&name)?));
+        std::iter::once(self.actor(by)).chain(also).collect()
     }
 
     /// Takes a turn: until it is given back nobody else states anything.

@@ -11,10 +11,18 @@ use lineal_query::{Limits, Parameters, Prepared, Request as Asking, State, Store
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-/// What a withdrawn data set reaches: deployments with their events, and the models between.
-const REACHED: [(&str, &str); 2] = [
+/// What a withdrawn data set reaches: deployments with their events, and the models between. By itself, which models were
+/// evaluated on it: what is known of them rests on it too, though nothing of it is in them.
+const REACHED: [(&str, &str); 3] = [
     ("deployments", "find deployment downstream of $dataset return it, events, overrides"),
     ("models", "find model downstream of $dataset return it"),
+    (
+        "evaluated",
+        "find model evaluated_by evaluation tested_on $dataset \
+         union find model downstream via registered_from of (find model evaluated_by evaluation tested_on $dataset) \
+         union find model downstream via produced_by, registered_from of (find run tested_on $dataset) \
+         union find model used_by run tested_on $dataset",
+    ),
 ];
 /// Rows given of each; all are counted.
 const LISTED: usize = 1_000;

@@ -24,7 +24,9 @@ struct Both {
 struct Side {
     node: NodeNo,
     closure: Closure,
-    /// Places of the runs that produced it, or that from which it was registered.
+    /// Places of it and of those from which it was registered, one from another: the same model under an earlier name.
+    models: Vec<usize>,
+    /// Places of the runs that produced one of these.
     runs: Vec<usize>,
 }
 
@@ -35,13 +37,26 @@ impl Side {
             return Err(Error::WrongKind { form, wanted, name: facts.at(node).name });
         }
         let closure = facts.closure(node)?;
-        let mut runs: Vec<usize> = closure.along(closure.root, Relation::ProducedBy).collect();
-        for from in closure.along(closure.root, Relation::RegisteredFrom) {
-            runs.extend(closure.along(from, Relation::ProducedBy));
+        let mut models = vec![closure.root];
+        let mut next = 0;
+        while let Some(model) = models.get(next).copied() {
+            for from in closure.along(model, Relation::RegisteredFrom) {
+                if !models.contains(&from) {
+                    models.push(from);
+                }
+            }
+            next += 1;
         }
+        let produced = |model: &usize| closure.along(*model, Relation::ProducedBy);
+        let mut runs: Vec<usize> = models.iter().flat_map(produced).collect();
         runs.sort_unstable();
         runs.dedup();
-        Ok(Side { node, closure, runs })
+        Ok(Side { node, closure, models, runs })
+    }
+
+    /// Places of the evaluations of it, under each of its names.
+    fn evaluations(&self) -> impl Iterator<Item = usize> + '_ {
+        self.models.iter().flat_map(|model| self.closure.against(*model, Relation::Evaluates))
     }
 }
 

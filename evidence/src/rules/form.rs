@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::pack::Status;
 use crate::record::closed::expected;
 use crate::record::done::is_done;
-use lineal_engine::schema::Kind;
+use lineal_engine::schema::{FieldType, Kind, fields};
 
 /// A test that the language cannot say, or would need every row for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
@@ -24,6 +24,8 @@ pub enum BuiltIn {
     UnkeyedInputs,
     /// Overrides of which the event names no reviewer.
     OverrideReviewers,
+    /// Matches in a reference database of which only a hash is kept, or a log in which nothing matched.
+    MatchedInputs,
     /// Matches in a reference database that fewer persons verified than are wanted.
     DistinctVerifiers,
     /// Sources of which something could not be read.
@@ -34,6 +36,8 @@ pub enum BuiltIn {
     DeclaredMetrics,
     /// Incidents without a hold over what they concern.
     IncidentHold,
+    /// Deployments of what an incident concerns that began behind it and before the authority was told.
+    StartedUntold,
     /// Batches that are past the declared end of keeping, still hold rows, and are on no hold.
     PastErasure,
     /// Deployments of which events were erased by a recorded decision.
@@ -70,6 +74,8 @@ pub enum BuiltIn {
     ApprovalBasis,
     /// Approvals by who is among those that made what they approve.
     ApprovalFourEyes,
+    /// Approvals that count of what nobody is recorded to have made.
+    ApprovalAuthors,
 }
 
 /// How one thing is found out.
@@ -202,7 +208,7 @@ impl Entry {
             _ => "lineal declare node {node}",
         };
         let of_field = |field: &String| {
-            let fix = format!("{declare} {field}=... --by WHO");
+            let fix = format!("{declare} {}=... --by WHO", assignable(kind, field));
             let asked = |condition: &str, say: &str| {
                 let question = format!("find {kind} as s where s in {set} and {condition}");
                 made(Form::Question(question), words(field, say, &fix))
@@ -224,12 +230,16 @@ impl Entry {
         let of =
             |how: &str| format!("not exists (find document as x {how} where x.type in [{types}])");
         let mut question = format!("find {kind} as s where s in {set} and {}", of("documents s"));
-        if kind == Kind::System {
-            question = format!("{question} and {}", of("belongs_to s"));
-        }
         if let Some(also) = &self.also_about {
             question = format!("{question} and {}", of(&format!("documents {also}")));
         }
         question
     }
+}
+
+/// A field as `lineal declare` takes a value for it: of a map one of its members, whatever it is called.
+fn assignable(kind: Kind, field: &str) -> String {
+    let mut of_kind = fields(kind).iter();
+    let is_map = of_kind.any(|spec| spec.name == field && spec.field_type == FieldType::Map);
+    if is_map { format!("{field}.NAME") } else { field.to_owned() }
 }

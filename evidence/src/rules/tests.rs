@@ -1,7 +1,7 @@
 //! Packs of rules: those of the program are whole, and what is wrong with others is said with its line.
 
 use super::{Error, Pack};
-use lineal_engine::schema::{Kind, Relation};
+use lineal_engine::schema::{FieldType, KINDS, Kind, Relation, fields};
 
 #[test]
 fn the_packs_of_the_program_can_be_asked() {
@@ -42,6 +42,37 @@ fn no_fix_asks_for_a_waiver_of_what_no_waiver_leads_to() {
         }
     }
     assert!(asked > 10, "{asked}");
+}
+
+/// A map as a whole takes no value: what `declare` and its like take is a member of it.
+#[test]
+fn no_fix_gives_a_map_one_value() {
+    let mut members = 0;
+    for pack in [Pack::eu_ai_act().unwrap(), Pack::reconcile().unwrap()] {
+        for rule in &pack.rules {
+            for check in &rule.checks {
+                let given = check.fix.split([' ', '(']).filter_map(|word| word.split_once('='));
+                for (path, _) in given {
+                    let (name, member) = path.split_once('.').unwrap_or((path, ""));
+                    let of_name = |kind: &Kind| fields(*kind).iter().find(|it| it.name == name);
+                    let mut found = KINDS.iter().filter_map(of_name);
+                    let is_map = found.any(|spec| spec.field_type == FieldType::Map);
+                    assert_eq!(is_map, !member.is_empty(), "{}: {}", rule.id, check.fix);
+                    members += usize::from(is_map);
+                }
+            }
+        }
+    }
+    assert!(members > 4, "{members}");
+}
+
+#[test]
+fn a_field_that_is_a_map_is_asked_for_by_a_member() {
+    let pack = pack_with("fields = [\"metrics\", \"stage\"]").unwrap();
+    let fixes: Vec<&str> = pack.rules[0].checks.iter().map(|check| check.fix.as_str()).collect();
+    let expected = ["metrics.NAME=...", "stage=..."]
+        .map(|given| format!("lineal declare node {{node}} {given} --by WHO"));
+    assert_eq!(fixes, expected);
 }
 
 /// A pack of one rule.

@@ -39,6 +39,8 @@ pub(crate) struct World {
     /// How much earlier the events happened.
     pub(crate) earlier: i64,
     pub(crate) verifiers: &'static str,
+    /// What matched in an event, by its number; nobody verifies what did not.
+    pub(crate) matched: fn(i64) -> Option<&'static str>,
     /// Where the id of an event stands, by its number.
     pub(crate) id_field: fn(i64) -> EventField,
     /// Does an event name a reviewer, overridden or not?
@@ -187,7 +189,11 @@ impl World {
         made.add(
             "run",
             (Kind::Run, "run-2"),
-            &[("params", map(&[("lr", text("0.1"))])), ("env", map(&[("gpu", text("1"))]))],
+            &[
+                ("params", map(&[("lr", text("0.1"))])),
+                ("env", map(&[("gpu", text("1"))])),
+                ("compute", map(&[("gpu_hours", text("3"))])),
+            ],
             &[
                 (R::Executes, Kind::Code, "c0ffee"),
                 (R::TrainedOn, Kind::Dataset, "train"),
@@ -271,6 +277,7 @@ impl World {
             &[
                 ("metric", text("psi")),
                 ("threshold", Value::float(0.2)),
+                ("from", time(10)),
                 ("last_evaluated_at", time(1)),
             ],
             &[(R::Watches, Kind::Deployment, "2")],
@@ -308,6 +315,7 @@ impl World {
             silent: 0..0,
             earlier: 0,
             verifiers: "anna ben",
+            matched: |_| Some("entry 7"),
             id_field: |_| EventField::EventId,
             names_reviewer: |_| true,
             is_held: true,
@@ -417,6 +425,7 @@ impl World {
             };
             let id = format!("event-{number}");
             let is_overridden = number % 10 == 0;
+            let matched = (self.matched)(number);
             for (field, value) in [
                 (EventField::Time, EventValue::Int(time)),
                 (EventField::Line, EventValue::Int(number + 1)),
@@ -425,12 +434,13 @@ impl World {
                 (EventField::ModelVersion, EventValue::Text("2")),
                 (EventField::InputHash, EventValue::Hash(&[7; 32])),
                 (EventField::InputAlgorithm, EventValue::Text("hmac-sha256")),
+                (EventField::InputCanonicalization, EventValue::Text("RFC 8785")),
                 (EventField::InputKeyId, EventValue::Text("k1")),
                 (EventField::OutputHash, EventValue::Hash(&[8; 32])),
                 (EventField::SessionStart, EventValue::Int(time)),
                 (EventField::SessionEnd, EventValue::Int(time + 1)),
                 (EventField::ReferenceDb, EventValue::Text("watch list")),
-                (EventField::ReferenceMatch, EventValue::Text("entry 7")),
+                (EventField::ReferenceMatch, EventValue::Text(matched.unwrap_or_default())),
                 (EventField::VerifiedBy, EventValue::Text(self.verifiers)),
                 (EventField::OversightReviewed, EventValue::Bool(true)),
                 (EventField::HumanOverride, EventValue::Bool(is_overridden)),
@@ -438,7 +448,9 @@ impl World {
             ] {
                 let is_named =
                     field != EventField::Reviewer || (self.names_reviewer)(is_overridden);
-                if is_named && !self.without.contains(&field) {
+                let is_matched = matched.is_some()
+                    || !matches!(field, EventField::ReferenceMatch | EventField::VerifiedBy);
+                if is_named && is_matched && !self.without.contains(&field) {
                     assert!(block.set(field, value), "{field:?} takes such a value");
                 }
             }
@@ -473,7 +485,9 @@ impl Making {
             &[system, model],
         );
         self.document("instructions_for_use", &[], &[system]);
-        self.document("eu_declaration", &[time(120), ("points", points("V", 8)), kept], &[system]);
+        let signed = ("signed_by", Value::from("managing director"));
+        let declared = [time(120), ("points", points("V", 8)), signed, kept];
+        self.document("eu_declaration", &declared, &[system]);
         self.document("post_market_plan", &[], &[system, model]);
         self.document("oversight_measures", &[], &[deployment]);
         self.document("security_test", &[], &[model]);

@@ -13,7 +13,7 @@ use lineal_engine::{NodeNo, Snapshot, Store};
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::{Asker, time_text};
-use crate::record::{Counts, Decided, Decisions, Standing};
+use crate::record::{Counts, Decided, Decisions, Standing, authors};
 use crate::rules::Status;
 
 /// Most decisions of which a finding says why they do not count.
@@ -179,6 +179,35 @@ pub(super) fn own_work(
             let say = format!("{by} approved and is an author of {}", names(&decided.own_work));
             let name = asker.name(decided.approval);
             offences.push(Offence::said(*deployment, say).with("a", name));
+        }
+    }
+    Ok(offences)
+}
+
+/// Deployments with an approval that counts, and a model of which nobody is recorded as an author: whether the
+/// approver is another cannot be told.
+pub(super) fn of_nobodys_work(
+    store: &Store,
+    asker: &mut Asker<'_>,
+    subjects: &[NodeNo],
+) -> Result<Vec<Offence>, Error> {
+    let mut offences = Vec::new();
+    for deployment in subjects {
+        asker.go_on()?;
+        let release = Release::of(store, asker, *deployment)?;
+        let started = Beginning::Use.of(asker, *deployment)?;
+        let (view, now) = (asker.snapshot(), asker.now);
+        if release.counting(view, 0, started, now).is_empty() {
+            continue;
+        }
+        for model in view.edges(*deployment, Relation::Deploys, Direction::Forward) {
+            if authors(view, *model).is_empty() {
+                let name = asker.name(*model);
+                let say = format!(
+                    "nobody is recorded who made {name}, so whether the approver is another cannot be told"
+                );
+                offences.push(Offence::said(*deployment, say).with("m", name));
+            }
         }
     }
     Ok(offences)

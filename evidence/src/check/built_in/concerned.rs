@@ -16,7 +16,7 @@ pub(crate) struct ConcernedLog {
 }
 
 impl ConcernedLog {
-    fn of(snapshot: &Snapshot, node: NodeNo) -> ConcernedLog {
+    pub(super) fn of(snapshot: &Snapshot, node: NodeNo) -> ConcernedLog {
         let mut covered_by = BTreeSet::from([node]);
         covered_by.extend(snapshot.edges(node, Relation::ServedBy, Direction::Forward));
         for deployment in covered_by.clone() {
@@ -37,16 +37,29 @@ impl ConcernedLog {
     }
 }
 
+/// The deployments of a model, and of the versions that were registered from it.
+pub(super) fn of_model(snapshot: &Snapshot, model: NodeNo) -> BTreeSet<NodeNo> {
+    let (mut models, mut ahead) = (BTreeSet::from([model]), vec![model]);
+    let mut found = BTreeSet::new();
+    while let Some(model) = ahead.pop() {
+        found.extend(snapshot.edges(model, Relation::Deploys, Direction::Inverse));
+        for version in snapshot.edges(model, Relation::RegisteredFrom, Direction::Inverse) {
+            if models.insert(*version) {
+                ahead.push(*version);
+            }
+        }
+    }
+    found
+}
+
 /// The logs that an incident concerns: of the deployments and batches that it names, and of the deployments of
-/// the model versions and systems that it names. Ascending.
+/// the models and systems that it names. Ascending.
 pub(crate) fn logs_of(snapshot: &Snapshot, incident: NodeNo) -> Vec<ConcernedLog> {
     let mut nodes: BTreeSet<NodeNo> = BTreeSet::new();
     for node in snapshot.edges(incident, Relation::Concerns, Direction::Forward) {
         match snapshot.kind_of(*node) {
             Kind::Deployment | Kind::Batch => drop(nodes.insert(*node)),
-            Kind::Model => {
-                nodes.extend(snapshot.edges(*node, Relation::Deploys, Direction::Inverse));
-            }
+            Kind::Model => nodes.extend(of_model(snapshot, *node)),
             Kind::System => nodes.extend(deployments(snapshot, *node)),
             _ => {}
         }

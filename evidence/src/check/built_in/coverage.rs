@@ -22,7 +22,11 @@ pub(super) fn missing_days(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec
     let mut offences = Vec::new();
     for deployment in subjects {
         asker.go_on()?;
-        let Some(from) = start(asker, *deployment)? else { continue };
+        let Some(from) = start(asker, *deployment)? else {
+            let say = "no log at all, and when it started is not recorded".to_owned();
+            offences.push(Offence::said(*deployment, say));
+            continue;
+        };
         let until = asker.time(*deployment, "until")?.unwrap_or(asker.now).min(asker.now);
         let mut batches: Vec<(i64, i64)> = past::batches(asker.snapshot(), *deployment, asker.now)?
             .iter()

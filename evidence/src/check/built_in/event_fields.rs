@@ -5,6 +5,7 @@ use lineal_engine::NodeNo;
 use lineal_engine::event_fields::EventField;
 
 use super::Offence;
+use super::coverage::start;
 use super::presence::{Count, Counters, Sort};
 use crate::check::Error;
 use crate::check::ask::Asker;
@@ -25,6 +26,8 @@ pub(super) fn too_few(
         let batches = Counters::all(asker, *deployment)?;
         let events: u64 = batches.iter().map(|counters| counters.batch.events).sum();
         if events == 0 {
+            // That there is no log is another finding; what its events say nobody can tell.
+            asker.cannot_tell(u64::from(has_begun(asker, *deployment)?));
             continue;
         }
         let mut lacking = Vec::new();
@@ -49,6 +52,11 @@ pub(super) fn too_few(
         }
     }
     Ok(offences)
+}
+
+/// Does a deployment run, or has it run? One that does not say when it began may.
+pub(super) fn has_begun(asker: &Asker<'_>, deployment: NodeNo) -> Result<bool, Error> {
+    Ok(start(asker, deployment)?.is_none_or(|from| from <= asker.now))
 }
 
 /// How many events have one of these fields: rows are looked at where counters do not decide.

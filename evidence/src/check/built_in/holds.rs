@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use lineal_engine::event_fields::EventField;
+use lineal_engine::events::EventValue;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{HoldInfo, HoldScope, NodeNo, Snapshot, Store};
 
 use super::Offence;
-use super::concerned::{ConcernedLog, logs_of};
+use super::concerned::{ConcernedLog, logs_of, of_model};
 use crate::check::Error;
 use crate::check::ask::{Asker, DAY, HOUR, span_text};
 use crate::rules::Rule;
@@ -25,9 +27,7 @@ pub(crate) fn around(snapshot: &Snapshot, incident: NodeNo) -> BTreeSet<NodeNo> 
     for node in nodes.clone() {
         nodes.extend(snapshot.edges(node, Relation::BelongsTo, Direction::Forward));
         match snapshot.kind_of(node) {
-            Kind::Model => {
-                nodes.extend(snapshot.edges(node, Relation::Deploys, Direction::Inverse));
-            }
+            Kind::Model => nodes.extend(of_model(snapshot, node)),
             Kind::System => nodes.extend(deployments(snapshot, node)),
             Kind::Batch => {
                 for deployment in snapshot.edges(node, Relation::ServedBy, Direction::Forward) {
@@ -70,11 +70,22 @@ pub(super) fn missing(
     let hours = rule.params.get(HOLD_HOURS).copied().unwrap_or(24.0);
     let most = (hours * HOUR as f64) as i64;
     let snapshot = asker.snapshot();
-    let holds: Vec<HoldInfo> = store.holds_at(snapshot.commit())?;
+    let ever = store.holds_ever(snapshot.commit())?;
     let mut offences = Vec::new();
     for incident in subjects {
         asker.go_on()?;
         let recorded = asker.time(*incident, "recorded")?.unwrap_or(snapshot.recorded());
+        // One that was released while the authority was not told kept nothing for it.
+        let told = asker.time(*incident, "authority_informed_at")?;
+        let holds: Vec<&HoldInfo> = ever
+            .iter()
+            .filter(|(_, end)| end.is_none_or(|end| told.is_some_and(|told| told <= end)))
+            .map(|(hold, _)| hold)
+            .collect();
+        let released = match holds.len() == ever.len() {
+            true => "",
+            false => " that was not released before the authority was told",
+        };
         let late = |first: i64| {
             let behind = first.saturating_sub(recorded);
             (behind > most).then(|| span_text(behind))
@@ -95,7 +106,9 @@ pub(super) fn missing(
                     Some(Some(behind)) => format!(
                         "the hold over {name}, which it concerns, came {behind} behind the record of the incident"
                     ),
-                    None => format!("no hold over {name}, which it concerns, is recorded"),
+                    None => {
+                        format!("no hold over {name}, which it concerns, is recorded{released}")
+                    }
                 };
                 offences.push(Offence::said(*incident, say).with("deployment", name));
             }
@@ -103,7 +116,7 @@ pub(super) fn missing(
         }
         // No log of it is held, or it concerns none.
         let around = around(snapshot, *incident);
-        let fits = |hold: &&HoldInfo| match &hold.scope {
+        let fits = |hold: &&&HoldInfo| match &hold.scope {
             HoldScope::Store => true,
             HoldScope::Node(kind, key) => {
                 snapshot.node_with_key(*kind, key).is_some_and(|node| around.contains(&node))
@@ -115,7 +128,7 @@ pub(super) fn missing(
             Some(Some(behind)) => {
                 format!("the hold came {behind} behind the record of the incident")
             }
-            None => "no hold over what it concerns is recorded".to_owned(),
+            None => format!("no hold over what it concerns is recorded{released}"),
         };
         offences.push(Offence::said(*incident, say));
     }
@@ -144,28 +157,56 @@ pub(super) fn past_erasure(
             None => continue,
         };
         let end = asker.now.saturating_sub((days * DAY as f64) as i64);
-        let systems = snapshot.edges(*deployment, Relation::BelongsTo, Direction::Forward);
-        let is_held = holds.iter().any(|hold| match &hold.scope {
-            HoldScope::Store => true,
-            HoldScope::Node(kind, key) => snapshot
-                .node_with_key(*kind, key)
-                .is_some_and(|node| node == *deployment || systems.contains(&node)),
-        });
-        if is_held {
-            continue;
+        let (mut overdue, mut reaching) = (0, 0);
+        for batch in snapshot.batches_of(*deployment) {
+            let Some(how) = overdue_at(asker, batch, end)? else { continue };
+            let log = ConcernedLog::of(snapshot, batch);
+            if !holds.iter().any(|hold| log.is_held_by(snapshot, hold)) {
+                overdue += 1;
+                reaching += usize::from(how == Overdue::InPart);
+            }
         }
-        let overdue = snapshot.batches_of(*deployment).into_iter().filter(|batch| {
-            let last = snapshot.batch(*batch).map(|batch| batch.last_time);
-            last.is_some_and(|last| last < end) && !snapshot.rows_of(*batch).is_empty()
-        });
-        let overdue = overdue.count();
         if overdue > 0 {
-            let say =
-                format!("past the declared end of keeping, with no hold: {}", batches(overdue));
+            let in_part = match reaching {
+                0 => String::new(),
+                _ => format!(
+                    "; {reaching} of them also with events that are not, so not yet due as a whole: `lineal erase \
+                     event` takes single ones"
+                ),
+            };
+            let say = format!(
+                "past the declared end of keeping, with no hold: {}{in_part}",
+                batches(overdue)
+            );
             offences.push(Offence::said(*deployment, say));
         }
     }
     Ok(offences)
+}
+
+/// How much of a batch should have been erased.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Overdue {
+    Whole,
+    InPart,
+}
+
+/// Does a batch still have events of before a time? Of one that reaches over it the rows say so.
+fn overdue_at(asker: &Asker<'_>, batch: NodeNo, end: i64) -> Result<Option<Overdue>, Error> {
+    asker.go_on()?;
+    let snapshot = asker.snapshot();
+    let Some(info) = snapshot.batch(batch).filter(|info| info.first_time < end) else {
+        return Ok(None);
+    };
+    let rows = snapshot.rows_of(batch);
+    if info.last_time < end {
+        return Ok((!rows.is_empty()).then_some(Overdue::Whole));
+    }
+    let mut is_before = false;
+    snapshot.visit_events(rows, EventField::Time, |value| {
+        is_before |= matches!(value, Some(EventValue::Int(time)) if time < end);
+    })?;
+    Ok(is_before.then_some(Overdue::InPart))
 }
 
 fn batches(count: usize) -> String {

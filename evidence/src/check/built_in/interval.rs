@@ -3,6 +3,7 @@
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventValue;
+use lineal_engine::schema::Kind;
 use lineal_engine::{BatchInfo, NodeNo};
 
 use std::collections::BTreeMap;
@@ -76,23 +77,20 @@ impl Declared {
 pub(super) fn outside(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<Offence>, Error> {
     let mut offences = Vec::new();
     let mut undeclared = Vec::new();
-    let mut in_place: BTreeMap<[String; 3], Vec<(NodeNo, Declared)>> = BTreeMap::new();
     for deployment in subjects {
         asker.go_on()?;
-        let place = place(asker, *deployment)?;
         let Some(declared) = Declared::of(asker, *deployment)? else {
+            let place = place(asker, *deployment)?;
             undeclared.extend(place.map(|place| (*deployment, place)));
             continue;
         };
-        if let Some(place) = place {
-            in_place.entry(place).or_default().push((*deployment, declared));
-        }
         let found = counted_where(asker, *deployment, declared, false)?;
         let said = |found: String| {
             format!("outside the declared interval ({}): {found}", declared.words())
         };
         offences.extend(found.words().map(|found| Offence::said(*deployment, said(found))));
     }
+    let in_place = declared_at(asker, &undeclared)?;
     for (deployment, place) in undeclared {
         for (other, declared) in in_place.get(&place).into_iter().flatten() {
             let found = counted_where(asker, deployment, *declared, true)?;
@@ -110,8 +108,34 @@ pub(super) fn outside(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<Offe
     Ok(offences)
 }
 
+/// Where a deployment runs: service, environment, endpoint.
+type Place = [String; 3];
+
+/// The deployments that were declared to run where some of these do: of all that may be seen, as a report on one
+/// version alone asks about others that ran in its place too.
+fn declared_at(
+    asker: &Asker<'_>,
+    undeclared: &[(NodeNo, Place)],
+) -> Result<BTreeMap<Place, Vec<(NodeNo, Declared)>>, Error> {
+    let mut found: BTreeMap<Place, Vec<(NodeNo, Declared)>> =
+        undeclared.iter().map(|(_, place)| (place.clone(), Vec::new())).collect();
+    if found.is_empty() {
+        return Ok(found);
+    }
+    for deployment in asker.snapshot().nodes_of(Kind::Deployment) {
+        asker.go_on()?;
+        if !asker.part.sees(deployment) {
+            continue;
+        }
+        let Some(place) = place(asker, deployment)? else { continue };
+        let Some(known) = found.get_mut(&place) else { continue };
+        known.extend(Declared::of(asker, deployment)?.map(|declared| (deployment, declared)));
+    }
+    Ok(found)
+}
+
 /// Service, environment and endpoint: where one version follows another; none where no endpoint is said.
-fn place(asker: &Asker<'_>, deployment: NodeNo) -> Result<Option<[String; 3]>, Error> {
+fn place(asker: &Asker<'_>, deployment: NodeNo) -> Result<Option<Place>, Error> {
     let text = |field: &str| -> Result<Option<String>, Error> {
         let value = asker.snapshot().field(deployment, field)?;
         Ok(value.and_then(|value| value.as_text().map(str::to_owned)))

@@ -55,6 +55,11 @@ pub(super) fn unexplained(
         let declared = Declared::of(asker, *deployment)?;
         let batches = past::batches(snapshot, *deployment, asker.now)?;
         let (from, until) = declared.map_or((None, None), |it| (it.from, it.until));
+        if batches.is_empty() && declared.is_none() {
+            // That there is no log is another finding; whether it was silent nobody can tell.
+            asker.cannot_tell(1);
+            continue;
+        }
         let watched = Watched::of(from, until, asker.now);
         let most = expected(asker, rule, *deployment)?;
         let stretches = |placed: &[(i64, i64)]| {

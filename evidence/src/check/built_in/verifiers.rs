@@ -30,9 +30,9 @@ pub(super) fn too_few(
     let mut offences = Vec::new();
     let mut persons = Persons { asker, wanted, known: BTreeMap::new() };
     for deployment in subjects {
-        if asker.snapshot().field(*deployment, EXEMPT)?.is_some() {
-            continue;
-        }
+        // Who is exempt from the second still says who verified.
+        let is_exempt = asker.snapshot().field(*deployment, EXEMPT)?.is_some();
+        persons.wanted = if is_exempt { wanted.min(1.0) } else { wanted };
         let (mut matches, mut few, mut is_unseen) = (0, 0, false);
         for batch in Counters::all(asker, *deployment)? {
             let with = batch.of(EventField::ReferenceMatch);
@@ -53,9 +53,12 @@ pub(super) fn too_few(
             is_unseen |= rows.unseen > 0 && with.most > seen;
         }
         if few > 0 {
-            let say = format!(
-                "{few} of {matches} matches verified by fewer than {wanted} different persons"
-            );
+            let say = match is_exempt {
+                true => format!("{few} of {matches} matches verified by nobody"),
+                false => format!(
+                    "{few} of {matches} matches verified by fewer than {wanted} different persons"
+                ),
+            };
             offences.push(Offence::said(*deployment, say));
         }
         if is_unseen {
@@ -69,21 +72,22 @@ pub(super) fn too_few(
 struct Persons<'p, 'a> {
     asker: &'p Asker<'a>,
     wanted: f64,
-    known: BTreeMap<String, bool>,
+    /// How many these are, by their keys.
+    known: BTreeMap<String, f64>,
 }
 
 impl Persons<'_, '_> {
     /// Are these keys, with blanks between them, of as many persons as are wanted?
     fn are_enough(&mut self, keys: &str) -> bool {
         if let Some(known) = self.known.get(keys) {
-            return *known;
+            return *known >= self.wanted;
         }
         let view = self.asker.snapshot();
         let persons: BTreeSet<String> =
             keys.split_ascii_whitespace().map(|key| same_person(view, key)).collect();
         let count = u32::try_from(persons.len()).unwrap_or(u32::MAX);
-        let are_enough = f64::from(count) >= self.wanted;
-        self.known.insert(keys.to_owned(), are_enough);
-        are_enough
+        let count = f64::from(count);
+        self.known.insert(keys.to_owned(), count);
+        count >= self.wanted
     }
 }

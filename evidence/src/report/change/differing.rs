@@ -169,7 +169,7 @@ pub(super) fn parameters(facts: &Facts<'_>, both: &Both) -> Result<Section, Erro
     for (field, what) in [("params", "Parameters"), ("env", "Environment")] {
         let of = |side: &Side| {
             let mut values = Values::new();
-            for at in side.runs.iter().chain(std::iter::once(&side.closure.root)) {
+            for at in side.runs.iter().chain(&side.models) {
                 collect(&mut values, &side.closure.members[*at], field, "");
             }
             values
@@ -192,11 +192,13 @@ pub(super) fn figures(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> 
     let mut section = facts.asks.section(KIND, "figures")?;
     let of = |side: &Side| {
         let mut values = Values::new();
-        collect(&mut values, side.closure.root(), "metrics", "model: ");
+        for model in &side.models {
+            collect(&mut values, &side.closure.members[*model], "metrics", "model: ");
+        }
         for run in &side.runs {
             collect(&mut values, &side.closure.members[*run], "metrics", "run: ");
         }
-        for evaluation in side.closure.against(side.closure.root, Relation::Evaluates) {
+        for evaluation in side.evaluations() {
             let member = &side.closure.members[evaluation];
             let on = side.closure.along(evaluation, Relation::TestedOn);
             let on: Vec<String> = on.map(|data| data_set(&side.closure.members[data])).collect();
@@ -210,7 +212,7 @@ pub(super) fn figures(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> 
     section.push(Block::Table(table));
     let mut gaps = Vec::new();
     for side in [&both.old, &both.new] {
-        if side.closure.against(side.closure.root, Relation::Evaluates).next().is_none() {
+        if side.evaluations().next().is_none() {
             let name = facts.at(side.node);
             let fix = format!(
                 "lineal evaluate {} --on DATASET METRIC=VALUE --by WHO",
