@@ -25,6 +25,28 @@ pub(crate) struct Who {
     pub(crate) case: Option<String>,
     /// Who it is in an identity provider's words: personal data, sealed wherever it is kept.
     pub(crate) person: Option<String>,
+    /// What else the provider calls them (`sub`): kept nowhere, held against who else is named.
+    pub(crate) subject: Option<String>,
+}
+
+/// Somebody who does what needs another person beside them: who decides, or who made what they approve.
+#[derive(Clone, Debug)]
+pub(crate) struct Executor {
+    /// As which actor they are recorded.
+    pub(crate) login: String,
+    /// By what else they may be named.
+    pub(crate) also: Vec<String>,
+}
+
+impl Who {
+    /// As an actor's login, and by every other name that is known here: the token, whom it was made for, and
+    /// what an identity provider says. Whoever is named by any of these is no other person.
+    pub(crate) fn executor(&self) -> Executor {
+        let token = format!("token:{}", self.token.id);
+        let login = self.person.clone().unwrap_or_else(|| token.clone());
+        let also = [Some(token), Some(self.token.name.clone()), self.subject.clone()];
+        Executor { login, also: also.into_iter().flatten().collect() }
+    }
 }
 
 /// What a request says of who sends it.
@@ -139,11 +161,11 @@ fn bearer(app: &App, headers: &HeaderMap, token: Option<&str>) -> Result<Who, Pr
     let case = case.filter(|case| is_case(case)).map(str::to_owned);
     if text.starts_with(PREFIX) {
         let token = app.token(text).ok_or_else(Problem::unauthenticated)?;
-        return Ok(Who { token, case, person: None });
+        return Ok(Who { token, case, person: None, subject: None });
     }
     let oidc = app.oidc.as_ref().ok_or_else(Problem::unauthenticated)?;
     let known = oidc.find(text, app.now()).map_err(|_| Problem::unauthenticated())?;
-    let Known { token, person, cases } = known;
+    let Known { token, person, subject, cases } = known;
     let token = Arc::new(token);
     let case = match (cases.as_deref(), case) {
         (None, case) => case,
@@ -151,7 +173,7 @@ fn bearer(app: &App, headers: &HeaderMap, token: Option<&str>) -> Result<Who, Pr
         (Some([only]), None) if is_case(only) => Some(only.clone()),
         (Some(cases), case) => case.filter(|case| cases.contains(case)),
     };
-    Ok(Who { token, case, person: Some(person) })
+    Ok(Who { token, case, person: Some(person), subject: Some(subject) })
 }
 
 /// May a case be called so?

@@ -1,6 +1,7 @@
 //! What a writer does of erasures, holds and checkpoints: names become rows and nodes, refusals are
 //! told in the store's own words.
 
+use crate::asker::Executor;
 use crate::seal;
 use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest, RetentionExecution};
 use crate::writer::{Failed, Hands};
@@ -29,7 +30,7 @@ impl Hands {
     fn unerased(&self, error: &Error) -> Failed {
         match error {
             Error::SamePerson { .. } => refused(format!(
-                "{error}: who asks executes it, so `decided_by` names another person"
+                "{error}: who asks executes it, so `decided_by` names another person, and neither this token nor whom it is for"
             )),
             Error::Nobody { .. } => refused(format!("{error} (`decided_by`)")),
             Error::Unsaid { .. }
@@ -89,7 +90,7 @@ impl Hands {
     pub(crate) fn erase(
         &self,
         request: &ErasureRequest,
-        login: &str,
+        by: &Executor,
         progress: &Progress,
     ) -> Result<Json, Failed> {
         if self.intake.pending().entries > 0 {
@@ -118,7 +119,9 @@ impl Hands {
         // A view holds a mark, and replaced files would wait for it.
         drop(stored);
         let decision = request.decision_made().map_err(refused)?;
-        let persons = self.store.two_persons(&request.decided_by, login).map_err(failed)?;
+        let decided_by = &request.decided_by;
+        let persons = self.store.two_persons_known(decided_by, &by.login, &by.also);
+        let persons = persons.map_err(failed)?;
         let order = ErasureOrder {
             targets,
             decision,
@@ -139,7 +142,7 @@ impl Hands {
     pub(crate) fn retain(
         &self,
         wanted: &RetentionExecution,
-        login: &str,
+        by: &Executor,
         progress: &Progress,
     ) -> Result<Json, Failed> {
         let unfit = |error: ProposalError| match error {
@@ -164,7 +167,8 @@ impl Hands {
         let agreed = fitting.agreed(&self.store, &view, self.tenant.now()).map_err(unfit)?;
         // A view holds a mark, and replaced files would wait for it.
         drop(view);
-        let persons = self.store.two_persons(&wanted.decided_by, login).map_err(failed)?;
+        let persons = self.store.two_persons_known(&wanted.decided_by, &by.login, &by.also);
+        let persons = persons.map_err(failed)?;
         let order = ErasureOrder {
             targets: agreed.targets,
             decision: Decision::Erased,

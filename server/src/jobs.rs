@@ -1,5 +1,6 @@
 //! The imports and seals that were asked for: where each stands, for whoever asks.
 
+use crate::asker::Executor;
 use crate::gate::Who;
 use crate::upload::Upload;
 use crate::wire::{
@@ -30,12 +31,12 @@ pub(crate) enum Input {
     Journal,
     /// The trail's journal.
     Trail,
-    /// What is to be erased, and the login of who asks.
-    Erasure(Box<ErasureRequest>, String),
+    /// What is to be erased, and who asks.
+    Erasure(Box<ErasureRequest>, Executor),
     /// A hold or its end, and the login of who asks.
     Hold(Box<HoldRequest>, String),
-    /// What a person states; or only the statement that is to be signed for it.
-    Record(Box<Request>, bool),
+    /// What a person states, and who asks; or only the statement that is to be signed for it.
+    Record(Box<Request>, Executor, bool),
     /// A checkpoint, and the login of who asks.
     Checkpoint(CheckpointRequest, String),
     /// Reports that are to be recorded, and the login of who asks.
@@ -50,8 +51,8 @@ pub(crate) enum Input {
     Verify(VerifyRequest),
     /// What is derived of the store.
     Rebuild,
-    /// What goes by its ceiling, and the login of who asks.
-    Retention(Box<RetentionExecution>, String),
+    /// What goes by its ceiling, and who asks.
+    Retention(Box<RetentionExecution>, Executor),
 }
 
 /// Options of an import that a request may set.

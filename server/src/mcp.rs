@@ -92,7 +92,7 @@ pub fn speak(name: &str, folder: PathBuf) -> Result<()> {
     };
     // It never leaves this process, and is in no file.
     let (token, _) = Token::create(wanted, clock.now())?;
-    let who = Who { token: Arc::new(token), case: None, person: None };
+    let who = Who { token: Arc::new(token), case: None, person: None, subject: None };
     let app = Arc::new(App::open(config, clock)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)

@@ -1,5 +1,6 @@
 //! What a writer does of statements: one commit each; refusals are told in their own words.
 
+use crate::asker::Executor;
 use crate::seal;
 use crate::writer::{Failed, Hands};
 use lineal_evidence::record::{
@@ -26,7 +27,7 @@ impl Hands {
     /// A name for programs, and what happened.
     pub(crate) fn record(
         &self,
-        request: &Request,
+        (request, by): (&Request, &Executor),
         to_sign: bool,
         progress: &Progress,
     ) -> Result<Json, Failed> {
@@ -34,7 +35,7 @@ impl Hands {
             seal::seal(self, self.tenant.now(), progress)?;
         }
         let now = self.tenant.now();
-        let desk = Desk::new(&self.store, now);
+        let desk = Desk::new(&self.store, now).also_known_as(&by.also);
         let failed = |error: Error| self.unrecorded(&error);
         if to_sign {
             let unsigned = desk.statement_of(request).map_err(failed)?;

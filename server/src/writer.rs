@@ -411,9 +411,11 @@ impl Hands {
             Input::Path(path) => self.import(path, &wanted, &job),
             Input::Journal => seal::seal(self, self.tenant.now(), &job.progress),
             Input::Trail => self.seal_trail().map(|entries| json!({ "entries": entries })),
-            Input::Erasure(request, login) => self.erase(request, login, &job.progress),
+            Input::Erasure(request, by) => self.erase(request, by, &job.progress),
             Input::Hold(request, login) => self.hold(request, login),
-            Input::Record(request, to_sign) => self.record(request, *to_sign, &job.progress),
+            Input::Record(request, by, to_sign) => {
+                self.record((request, by), *to_sign, &job.progress)
+            }
             Input::Checkpoint(request, login) => self.checkpoint(request, login),
             Input::Check(about, login) => self.check(about, login),
             Input::Compact(wanted) => self.compact(wanted, &job.progress),
@@ -421,7 +423,7 @@ impl Hands {
             Input::Alias(wanted, login) => self.alias(wanted, login),
             Input::Verify(wanted) => self.verify(wanted, &job.progress),
             Input::Rebuild => self.rebuild(&job.progress),
-            Input::Retention(wanted, login) => self.retain(wanted, login, &job.progress),
+            Input::Retention(wanted, by) => self.retain(wanted, by, &job.progress),
         };
         let ended = ready.and_then(|()| guarded(work));
         // What the job did is seen by whoever learns that it is done.

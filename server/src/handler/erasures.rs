@@ -44,8 +44,7 @@ fn unbound(call: &Call) -> Result<(), Problem> {
 
 /// Who asks, as an actor's login: the person that an identity provider names, else the token.
 fn login(call: &Call) -> Result<String, Problem> {
-    let who = call.who()?;
-    Ok(who.person.clone().unwrap_or_else(|| format!("token:{}", who.token.id)))
+    Ok(call.who()?.executor().login)
 }
 
 /// Takes an erasure on; who asks executes it.
@@ -57,7 +56,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     call.asked.given(unnamed(&call.body)?);
     // What names the things must not outlive them: the job is called by the request's reference.
     let label = request.decision.clone();
-    let input = Input::Erasure(Box::new(request), login(&call)?);
+    let input = Input::Erasure(Box::new(request), call.who()?.executor());
     let job = call.job(call.app.request_id(), "erasure", label, tenant.now());
     writer.take(Arc::clone(&job), input, Wanted::default())?;
     accepted(&job)

@@ -97,7 +97,7 @@ fn take(call: &Call, to_sign: bool) -> Result<Response<Body>, Problem> {
     unbound(call)?;
     let (tenant, writer) = call.writer()?;
     let request = stated(call)?;
-    let input = Input::Record(Box::new(request), to_sign);
+    let input = Input::Record(Box::new(request), call.who()?.executor(), to_sign);
     let (kind, label) =
         if to_sign { ("statement", "a decision") } else { ("record", "a statement") };
     let job = call.job(call.app.request_id(), kind, label.to_owned(), tenant.now());

@@ -158,10 +158,9 @@ pub(crate) async fn execute(call: Call) -> Result<Response<Body>, Problem> {
     let (sha256, decided_by) = (&asked.sha256, &asked.decided_by);
     call.asked.given(json!({ "sha256": sha256, "decided_by": decided_by }).to_string());
     let label = format!("retention proposal SHA-256 {sha256}");
-    let who = call.who()?;
-    let login = who.person.clone().unwrap_or_else(|| format!("token:{}", who.token.id));
+    let by = call.who()?.executor();
     let job = call.job(call.app.request_id(), "retention", label, tenant.now());
-    let input = Input::Retention(Box::new(asked), login);
+    let input = Input::Retention(Box::new(asked), by);
     writer.take(Arc::clone(&job), input, Wanted::default())?;
     accepted(&job)
 }

@@ -26,6 +26,8 @@ pub(crate) struct Known {
     pub(crate) token: Token,
     /// Who it is, in the provider's words: personal data.
     pub(crate) person: String,
+    /// The provider's own id of them.
+    pub(crate) subject: String,
     /// The cases within which it may ask; none says that any may be named.
     pub(crate) cases: Option<Vec<String>>,
 }
@@ -73,7 +75,7 @@ impl Known {
             revoked: None,
             hash: String::new(),
         };
-        Ok(Known { token, person, cases })
+        Ok(Known { token, person, subject: subject.to_owned(), cases })
     }
 }
 

@@ -236,6 +236,10 @@ impl Source for ScopedView {
         self.whole.unshown_values()
     }
 
+    fn erased_values(&self, kind: Kind) -> u64 {
+        self.whole.erased_values(kind)
+    }
+
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {
         self.whole.field(self.whole_number(node), name)
     }

@@ -63,7 +63,8 @@ mod tests {
             expires: None,
         };
         let (token, _) = Token::create(wanted, 1).unwrap();
-        let mut who = Who { token: Arc::new(token), case: None, person: None };
+        let token = Arc::new(token);
+        let mut who = Who { token, case: None, person: None, subject: None };
         let mut met = Met::default();
         met.meet(5, 1, &who);
         assert!(met.take().is_empty());
