@@ -119,7 +119,7 @@ From a pipe a mistake is told and the next statement asked; the exit code is tha
   lineal prove 'no inference:9f2c... everywhere from 2025-01-01' --max-size 100 -o none.proof
   lineal prove no dataset:holdout -o none.proof
 What it is shown against is a signed checkpoint. To check: lineal-verify FILE --key KEY, or
-python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.
+python3 -I verify.py FILE --key KEY. What is recorded is shown, not that it is true.
 `no` means never recorded up to the checkpoint. Of events a scope is said, and how large the proof
 will be is told before rows are read.")]
     Prove(Prove),

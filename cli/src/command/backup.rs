@@ -50,13 +50,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
         ));
     }
     let folder = place::folder(arguments)?;
-    if is_inside(&wanted.out, &folder) {
-        return Err(Failure::usage(format!(
-            "{} lies in the store {}: what damages or removes the store takes the copy along; name a place elsewhere",
-            wanted.out.display(),
-            folder.display(),
-        )));
-    }
+    need_outside(&wanted.out, &folder)?;
     // A copy may be made while a server writes the store: then nobody else can write the trail.
     let noted = place::open_noted(arguments, "backup").map(drop);
     let store = place::open_read_only(arguments)?;
@@ -227,6 +221,18 @@ fn is_within(file: &Path, folder: &Path) -> bool {
     let above = file.parent().filter(|above| !above.as_os_str().is_empty());
     let above = above.unwrap_or(Path::new(".")).canonicalize();
     matches!((above, folder.canonicalize()), (Ok(above), Ok(folder)) if above.starts_with(&folder))
+}
+
+/// Refuses a place for a copy within what it is a copy of.
+pub(super) fn need_outside(out: &Path, store: &Path) -> Outcome<()> {
+    if !is_inside(out, store) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{} lies in the store {}: what damages or removes the store takes the copy along; name a place elsewhere",
+        out.display(),
+        store.display(),
+    )))
 }
 
 /// Does a path, which need not be there yet, lie in a folder?

@@ -10,7 +10,7 @@ use crate::place;
 use crate::remote::Remote;
 use crate::render::counted;
 use crate::time::{Zone, rfc3339};
-use lineal_engine::public_log::{KeptCheckpoint, KeyState, LogIdentity};
+use lineal_engine::public_log::{KeptCheckpoint, LogIdentity, Worth};
 use lineal_engine::{Error, Store};
 use lineal_evidence::timestamp::Roots;
 use lineal_proof::timestamp::Timestamp;
@@ -135,7 +135,7 @@ fn print(arguments: &Arguments, store: &Store, size: u64) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let mut object = told(&kept, Some(&identity), None);
-        object["key"] = json!(identity.signing().to_string());
+        object["key"] = json!(key_of(&identity, &kept.note));
         let keys = identity.keys.iter().map(|key| {
             json!({ "key": key.key.to_string(), "state": key.state.name(), "reason": key.reason })
         });
@@ -146,21 +146,51 @@ fn print(arguments: &Arguments, store: &Store, size: u64) -> Outcome<()> {
     out.flush()?;
     let mut err = std::io::stderr().lock();
     writeln!(err, "{}, kept in checkpoints/{size:012}.note", counted(size, "commit"))?;
-    Ok(writeln!(err, "  the log's key, for whoever checks it: {}", identity.signing())?)
+    tell_key(&mut err, &identity, &kept.note)
 }
 
-/// What is to be thought of the key that signed a checkpoint: the best of those that did.
-fn signer(identity: Option<&LogIdentity>, note: &SignedCheckpoint) -> Option<KeyState> {
-    identity?.signer_of(note)
+/// Tells whoever checks a checkpoint the key that signed it, and where that is not the one of today, both.
+fn tell_key(err: &mut impl Write, identity: &LogIdentity, note: &SignedCheckpoint) -> Outcome<()> {
+    match identity.signer_of(note) {
+        Some((key, Worth::Signs)) => {
+            return Ok(writeln!(err, "  the log's key, for whoever checks it: {}", key.key)?);
+        }
+        Some((key, Worth::Replaced)) => writeln!(
+            err,
+            "  the key that signed it, for whoever checks it: {}; commit {} replaced it, and what it signed before stands",
+            key.key,
+            key.until.unwrap_or_default()
+        )?,
+        Some((key, _)) => writeln!(err, "  the key that signed it: {}", key.key)?,
+        None => {}
+    }
+    if let Some(why) = void(Some(identity), note) {
+        writeln!(err, "  {why}")?;
+    }
+    Ok(writeln!(err, "  the log's key of today: {}", identity.signing())?)
+}
+
+/// The key that signed a checkpoint: the best of those that did; none if it was no key of the log.
+fn key_of(identity: &LogIdentity, note: &SignedCheckpoint) -> Option<String> {
+    identity.signer_of(note).map(|(key, _)| key.key.to_string())
+}
+
+/// What the signature of a checkpoint is worth, if a key of the log signed it.
+fn signer(identity: Option<&LogIdentity>, note: &SignedCheckpoint) -> Option<Worth> {
+    identity?.signer_of(note).map(|(_, worth)| worth)
 }
 
 /// Why the signature of a checkpoint counts for nothing, if it does.
-fn void(identity: Option<&LogIdentity>, note: &SignedCheckpoint) -> Option<&'static str> {
-    match signer(identity, note) {
-        Some(KeyState::Revoked) => Some("signed by a revoked key: it counts for nothing"),
-        None => Some("signed by no key of this log: it counts for nothing"),
-        Some(KeyState::Signs | KeyState::Replaced) => None,
-    }
+fn void(identity: Option<&LogIdentity>, note: &SignedCheckpoint) -> Option<String> {
+    let by = match identity.and_then(|identity| identity.signer_of(note)) {
+        Some((_, worth)) if worth.counts() => return None,
+        Some((_, Worth::Revoked)) => "a revoked key".to_owned(),
+        Some((key, _)) => {
+            format!("a key that commit {} had replaced", key.until.unwrap_or_default())
+        }
+        None => "no key of this log".to_owned(),
+    };
+    Some(format!("signed by {by}: it counts for nothing"))
 }
 
 /// A checkpoint and who vouched for it, for programs.
@@ -168,7 +198,7 @@ fn told(kept: &KeptCheckpoint, identity: Option<&LogIdentity>, roots: Option<&Ro
     let said = &kept.note.checkpoint;
     json!({
         "origin": said.origin, "size": said.size, "root": said.root.to_string(),
-        "key_state": signer(identity, &kept.note).map(KeyState::name),
+        "key_state": signer(identity, &kept.note).map(Worth::name),
         "note": kept.note.to_string(),
         "signatures": kept.note.note.signatures().iter().map(|line| {
             json!({ "name": line.name, "key_id": format!("{:08x}", line.id) })
@@ -288,7 +318,7 @@ fn consistency(arguments: &Arguments, range: &str) -> Outcome {
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let hashes: Json = proof.iter().map(TreeHash::to_string).collect();
-        let state = |note| signer(identity, note).map(KeyState::name);
+        let state = |note| signer(identity, note).map(Worth::name);
         let object = json!({
             "earlier": old.to_string(), "later": new.to_string(), "proof": hashes,
             "earlier_key_state": state(&old), "later_key_state": state(&new),
@@ -331,7 +361,7 @@ fn proof(
         let object = json!({
             "commit": number, "size": size, "proof": proof.to_string(),
             "entry": data_encoding::BASE64.encode(&entry),
-            "key": identity(store)?.signing().to_string(),
+            "key": key_of(&identity(store)?, &proof.checkpoint),
         });
         writeln!(out, "{object}")?;
     } else {

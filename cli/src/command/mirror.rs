@@ -17,6 +17,9 @@ use std::time::Duration;
 pub(super) fn run(arguments: &Arguments, wanted: &Mirror) -> Outcome {
     let key = wanted.key.as_deref().map(VerifierKey::parse).transpose();
     let key = key.map_err(|error| Failure::usage(format!("--key: {error}")))?;
+    if !is_address(&wanted.from) {
+        super::backup::need_outside(&wanted.into, Path::new(&wanted.from))?;
+    }
     let was_there = wanted.into.exists();
     need_copy(&wanted.into)?;
     let to = FileStorage::new(&wanted.into);

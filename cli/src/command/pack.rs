@@ -203,6 +203,7 @@ fn print(
             "checkpoint": size, "manifest_sha256": files.digest(), "key": key,
             "files": files.len(), "bytes": files.bytes(), "counts": counts,
             "recorded": places.recorded, "commits_behind_checkpoint": behind,
+            "verifier_sha256": listed(files, "verify/verify.py"),
         });
         return Ok(writeln!(out, "{object}")?);
     }
@@ -239,9 +240,13 @@ fn print(
         let folder = folder.display();
         writeln!(
             out,
-            "  to check it: python3 {folder}/verify/verify.py {folder} --key '{}'",
+            "  to check it: python3 -I {folder}/verify/verify.py {folder} --key '{}'",
             visible(&key)
         )?;
+        if let Some(digest) = listed(files, "verify/verify.py") {
+            let told = "tell it with the key, on another way than the pack";
+            writeln!(out, "  verify.py in it has the SHA-256 {}: {told}", visible(&digest))?;
+        }
     }
     if behind > 0 {
         writeln!(
@@ -251,6 +256,13 @@ fn print(
         )?;
     }
     Ok(())
+}
+
+/// The SHA-256 of a file of a pack, as its manifest lists it.
+fn listed(files: &Files, path: &str) -> Option<String> {
+    let manifest = std::str::from_utf8(files.get("MANIFEST.sha256")?).ok()?;
+    let mut lines = manifest.lines().filter_map(|line| line.split_once("  "));
+    lines.find(|(_, name)| *name == path).map(|(digest, _)| digest.to_owned())
 }
 
 /// Says how far it is, where it takes long.

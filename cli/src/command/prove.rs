@@ -7,7 +7,7 @@ use crate::remote::Remote;
 use crate::render::{and_more, counted, visible};
 use crate::time::Zone;
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_engine::public_log::KeyState;
+use lineal_engine::public_log::Worth;
 use lineal_engine::{AbsenceSize, Store};
 use lineal_proof::bundle::{Bundle, FILE_BYTES_MAX, VERIFIER};
 use lineal_proof::tlog::SignedCheckpoint;
@@ -74,20 +74,28 @@ pub(super) fn run(arguments: &Arguments, wanted: &Prove) -> Outcome {
             (prove(&view, &proving).map_err(|why| failure(&zone, why))?.write(), signer)
         }
     };
-    if signer == Some(KeyState::Revoked) {
-        let told = "note: the checkpoint is signed by a revoked key: the proof counts for nothing with whoever \
-                    knows that. `lineal checkpoint` makes one that the key of today signs";
+    let void = match signer {
+        Some(Worth::Revoked) => Some("a revoked key"),
+        Some(Worth::Late) => Some("a key that one of its commits had replaced"),
+        _ => None,
+    };
+    if let Some(by) = void {
         // What is said beside the proof may be lost.
-        let _ = writeln!(std::io::stderr(), "{told}");
+        let _ = writeln!(
+            std::io::stderr(),
+            "note: the checkpoint is signed by {by}: the proof counts for nothing with whoever knows that. \
+             `lineal checkpoint` makes one that the key of today signs"
+        );
     }
     write(arguments, wanted, (&file, signer))
 }
 
-/// What is to be thought of the key that signed a checkpoint; a store whose log names none cannot tell.
-fn signer(store: &Store, note: &[u8]) -> Outcome<Option<KeyState>> {
+/// What the signature of a checkpoint is worth; a store whose log names no key cannot tell.
+fn signer(store: &Store, note: &[u8]) -> Outcome<Option<Worth>> {
     let Some(identity) = store.log_identity()? else { return Ok(None) };
     // One that does not read is refused when it is proved against.
-    Ok(SignedCheckpoint::parse(note).ok().and_then(|note| identity.signer_of(&note)))
+    let note = SignedCheckpoint::parse(note).ok();
+    Ok(note.and_then(|note| identity.signer_of(&note).map(|(_, worth)| worth)))
 }
 
 fn read(path: &Path) -> Outcome<Vec<u8>> {
@@ -167,11 +175,7 @@ fn failure(zone: &Zone, why: NotProved) -> Failure {
     }
 }
 
-fn write(
-    arguments: &Arguments,
-    wanted: &Prove,
-    (file, signer): (&str, Option<KeyState>),
-) -> Outcome {
+fn write(arguments: &Arguments, wanted: &Prove, (file, signer): (&str, Option<Worth>)) -> Outcome {
     if file.len() >= LARGE {
         let size = counted(file.len() as u64, "byte");
         writeln!(std::io::stderr(), "note: the proof has {size}")?;
@@ -198,7 +202,7 @@ fn write(
         let json = serde_json::json!({
             "file": path, "bytes": file.len(), "words": words,
             "verifier": wanted.with_verifier.then_some(&verifier),
-            "key_state": signer.map(KeyState::name),
+            "key_state": signer.map(Worth::name),
         });
         writeln!(out, "{json}")?;
         return Ok(Exit::Answer);
@@ -211,7 +215,7 @@ fn write(
     }
     writeln!(out, "  {} in {}", counted(file.len() as u64, "byte"), path.display())?;
     let check = if wanted.with_verifier {
-        format!("python3 {} {}", verifier.display(), path.display())
+        format!("python3 -I {} {}", verifier.display(), path.display())
     } else {
         format!("lineal-verify {}", path.display())
     };

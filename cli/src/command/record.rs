@@ -20,7 +20,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Deployments named that a withdrawn data set reached; `--json` lists all.
+/// Deployments named that a withdrawn data set reached, and models that were evaluated on it; `--json` lists all.
 const REACHED_SHOWN: usize = 20;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Recording) -> Outcome {
@@ -327,6 +327,13 @@ fn print_reached(out: &mut dyn Write, reached: &Json) -> Outcome<()> {
         let node = visible(row["node"].as_str().unwrap_or_default());
         let events = counted(row["events"].as_u64().unwrap_or(0), "event");
         writeln!(out, "  {node}  {events}")?;
+    }
+    let evaluated = total("evaluated");
+    if evaluated > 0 {
+        writeln!(out, "  evaluated on it: {}", counted(evaluated, "model"))?;
+    }
+    for row in reached["evaluated"]["rows"].as_array().into_iter().flatten().take(REACHED_SHOWN) {
+        writeln!(out, "  {}", visible(row["node"].as_str().unwrap_or_default()))?;
     }
     Ok(())
 }

@@ -184,8 +184,34 @@ fn a_copy_comes_from_a_server_checked_as_a_folder_and_as_an_archive() {
 }
 
 #[test]
+fn a_copy_that_is_ahead_is_refused_by_the_first_commit_that_differs() {
+    let folder = Folder::with(&[DATABASE]);
+    let alias = |store: &str, name: &str| {
+        folder.done(&["alias", "--store", store, name, "=", "model:credit-risk-scorer"]);
+    };
+    folder.done(&["backup", "early", "--with-keys", "keys"]);
+    for name in ["one", "two", "three"] {
+        alias(".lineal", name);
+    }
+    folder.done(&["backup", "copy"]);
+    folder.done(&["restore", "early", "old", "--with-keys", "keys"]);
+    // Shorter than the copy and nothing else, shorter and continued otherwise, as long, longer.
+    for name in ["other", "more", "again", "last"] {
+        let refused = folder.run(&["backup", "--store", "old", "copy"]);
+        let is_told = refused.err.contains("differ from commit 2 on");
+        assert!(refused.code == 3 && is_told, "before {name}: {refused:?}");
+        alias("old", name);
+    }
+}
+
+#[test]
 fn a_copy_within_the_store_and_a_commit_that_is_not_there_are_refused() {
     let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    for inside in [".lineal/mirror", ".lineal/index/mirror"] {
+        let run = folder.run(&["mirror", ".lineal", inside]);
+        assert!(run.code == 2 && run.err.contains("lies in the store"), "{inside}: {run:?}");
+        assert!(!folder.path().join(inside).exists(), "{inside}");
+    }
     for inside in [".lineal/copy", ".lineal/a/b/copy", ".lineal/copy.tar"] {
         let run = folder.run(&["backup", inside]);
         assert!(run.code == 2 && run.err.contains("lies in the store"), "{inside}: {run:?}");

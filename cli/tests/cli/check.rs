@@ -100,3 +100,44 @@ fn a_rule_file_of_ones_own_is_read_or_refused_with_its_line() {
     assert_eq!(run.code, 2);
     assert!(run.err.contains("own.toml, line ") && run.err.contains("digets"), "{}", run.err);
 }
+
+#[test]
+fn a_version_that_a_log_writes_as_its_registry_does_is_known_and_a_name_given_to_one_makes_it_so() {
+    let folder = Folder::with(&[]);
+    folder.write(
+        "registry/runs.json",
+        r#"{"entity":"bank","project":"credit","runs":[{"id":"a1","name":"train","state":"finished",
+        "created_at":"2026-01-05T09:00:00Z","config":{"lr":1},"summary":{"acc":0.9},
+        "used_artifacts":[{"name":"raw:v3","type":"dataset","digest":"0f343b0931126a20f133d67c2b018a3b"}],
+        "logged_artifacts":[{"name":"lr:v7","type":"model","digest":"eccbc87e4b5ce2fe28308fd9f2a7baf3"}]}]}"#,
+    );
+    for (service, model) in [("a", "bank/credit/lr"), ("b", "scorer")] {
+        let event = format!(
+            r#"{{"event_id":"{service}1","event_type":"inference","timestamp":"2026-01-20T00:00:00Z","system_id":"S3",
+            "model":{{"name":"{model}","version":"v7"}},"input":{{"hash":"{service}a00000000000001","hash_algorithm":"sha256"}},
+            "deployment":{{"id":"d3","env":"prod"}}}}"#
+        );
+        let line = format!(
+            r#"{{"_id":"{service}","date":"2026-01-20T00:00:00Z","service":"{service}","attributes":{{"art12":{event}}}}}"#
+        );
+        folder.write(&format!("logs/{service}.json"), line.replace('\n', ""));
+    }
+    folder.done(&["import", "registry", "logs"]);
+    let of_rule = || {
+        let report = folder.run(&["--json", "check"]).json();
+        let reports = report["reports"].as_array().cloned().unwrap_or_default();
+        let rules = reports.iter().filter_map(|report| report["rules"].as_array()).flatten();
+        let found = rules.into_iter().find(|rule| rule["id"] == "REC-01").cloned();
+        found.unwrap_or_else(|| panic!("{report}"))
+    };
+    let before = of_rule();
+    let named: Vec<&str> = before["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|finding| finding["node"].as_str())
+        .collect();
+    assert_eq!(named, ["deployment:b/prod/d3@scorer:7"], "{before}");
+    folder.done(&["alias", "scorer@v7", "=", "model:bank/credit/lr@v7"]);
+    assert_eq!(of_rule()["status"], "met");
+}

@@ -212,6 +212,70 @@ fn a_witness_signs_growth_and_refuses_what_was_put_back() {
 }
 
 #[test]
+fn an_answer_of_a_witness_that_is_no_size_is_none() {
+    let folder = Folder::with(&[DATABASE]);
+    let signer = NoteSigner::new("w.example", SignatureKind::Cosignature, &[5; 32]).unwrap();
+    let its_key = signer.verifier().to_string();
+    let size = "text/x.tlog.size";
+    let answers = ["-1", "+1", "01", "", "one\n", "1\n\n"].map(|body| (size, body));
+    for (kind, body) in answers.into_iter().chain([("text/plain", "1\n")]) {
+        let url = serve(move |_| (409, kind, body.as_bytes().to_vec()));
+        let asked = folder.run(&["checkpoint", "--witness", &url, "--witness-key", &its_key]);
+        let said = asked.code == 1 && asked.err.contains("not of the protocol");
+        assert!(said, "{kind} {body:?}: {asked:?}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_before_is_printed_with_the_key_that_signed_it() {
+    let folder = Folder::with(&[DATABASE]);
+    let first = folder.done(&["checkpoint", "--json"]).json();
+    let (size, before) = (first["size"].to_string(), first["key"].as_str().unwrap());
+    folder.done(&["checkpoint", "--rotate-key"]);
+    let now = folder.done(&["checkpoint", "--json"]).json();
+    let (newer, second) = (now["size"].to_string(), now["key"].as_str().unwrap());
+    assert_ne!(before, second);
+    let told = folder.done(&["checkpoint", "--size", &size]).err;
+    let by =
+        format!("the key that signed it, for whoever checks it: {before}; commit {newer} replaced");
+    assert!(told.contains(&by) && told.contains(&format!("today: {second}")), "{told}");
+    for proof in [&[][..], &["--proof", "1"]] {
+        let words = [&["checkpoint", "--json", "--size", &size], proof].concat();
+        assert_eq!(folder.done(&words).json()["key"], before);
+    }
+
+    folder.done(&["checkpoint", "--rotate-key", "--compromised"]);
+    let told = folder.done(&["checkpoint", "--size", &newer]).err;
+    assert!(told.contains(&format!("the key that signed it: {second}\n")), "{told}");
+    assert!(told.contains("signed by a revoked key: it counts for nothing"), "{told}");
+}
+
+#[test]
+fn what_a_key_signs_after_it_was_replaced_is_shown_as_void() {
+    let folder = Folder::with(&[DATABASE]);
+    let log = key(&folder);
+    let secret = std::fs::read(folder.path().join(".lineal/keys/signing.key")).unwrap();
+    // Behind eight bytes that say what it is.
+    let secret = secret[8..40].try_into().unwrap();
+    let former = NoteSigner::new(log.name(), SignatureKind::Ed25519, &secret).unwrap();
+    folder.done(&["checkpoint", "--rotate-key"]);
+    let path = folder.path().join(".lineal/checkpoints/000000000003.note");
+    let note = SignedCheckpoint::parse(&std::fs::read(&path).unwrap()).unwrap();
+    std::fs::write(&path, note.checkpoint.sign(&former).unwrap().to_string()).unwrap();
+    std::fs::remove_dir_all(folder.path().join(".lineal/tiles")).unwrap();
+    let list = folder.done(&["checkpoint", "--list"]).out;
+    assert!(list.contains("signed by a key that commit 3 had replaced"), "{list}");
+    let told = folder.done(&["checkpoint", "--list", "--json"]).json();
+    let states = [0, 1].map(|at| told["checkpoints"][at]["key_state"].as_str().unwrap());
+    assert_eq!(states, ["replaced", "late"], "{told}");
+    let proved = folder.done(&["prove", "model:credit-risk-scorer@3", "-o", "p.proof"]);
+    assert!(proved.err.contains("one of its commits had replaced"), "{proved:?}");
+    folder.done(&["rebuild"]);
+    let verified = folder.run(&["verify"]);
+    assert!(verified.code == 3 && verified.out.contains("commit 3 had replaced"), "{verified:?}");
+}
+
+#[test]
 fn what_a_revoked_key_signed_is_shown_as_void() {
     let folder = Folder::with(&[DATABASE]);
     folder.done(&["checkpoint"]);

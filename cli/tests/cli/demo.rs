@@ -67,6 +67,15 @@ fn the_demo_of_evidence_finds_the_four_and_hands_over_what_verifies() {
     said("REC-03", ["approval 2025-10-28", "deployment 2025-10-20"]);
     said("REC-13", ["1 of 270 events erased", "R-117"]);
     assert_eq!(planted.len(), 4, "{told}");
+    // What is open beside them is a finding, and no rule that nothing is asked of.
+    let report = folder.run(&["--store", "walk/store", "--json", "check"]).json();
+    let rules = report["reports"][0]["rules"].as_array().expect("rules");
+    let others = told["others"].as_array().expect("what else is open");
+    for other in others {
+        let rule = rules.iter().find(|rule| rule["id"] == *other).expect("a rule of the check");
+        assert!(rule["status"] == "gap" || rule["status"] == "conflict", "{rule}");
+    }
+    assert!(!others.is_empty(), "{told}");
     // The same stands in what was handed over.
     let findings = std::fs::read_to_string(folder.path().join("walk/pack/findings.json"));
     let findings = findings.expect("the pack holds findings");

@@ -177,8 +177,16 @@ fn a_name_is_erased_with_all_that_is_sealed_for_that_person() {
     let run = folder.run(&with_words(&["--json", "erase", "field", &node, "email"], &[]));
     assert_eq!(run.code, 0, "{run:?}");
     assert!(!run.json()["values"].as_array().unwrap().is_empty());
-    let after = folder.done(&["--json", "query", "find actor as a return a.name, a.email"]).out;
-    assert!(!after.contains(&email), "{after}");
+    let after = folder.done(&["--json", "query", "find actor as a return a.name, a.email"]);
+    assert!(!after.out.contains(&email), "{after:?}");
+    // Whom the value named nobody can tell any more; what asks for no such field is not touched.
+    let told = &after.json()["completeness"];
+    assert_eq!(told["state"], "cannot_tell", "{told}");
+    assert!(told.to_string().contains("sealed value"), "{told}");
+    for question in ["find actor", "find model as m return m.name"] {
+        let other = folder.done(&["--json", "query", question]).json();
+        assert_eq!(other["completeness"]["state"], "complete", "{other}");
+    }
     assert_eq!(folder.run(&["verify"]).code, 0);
     // The same export again: nothing is sealed anew.
     let fixture = crate::program::fixture(DATABASE).display().to_string();

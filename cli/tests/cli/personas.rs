@@ -149,7 +149,7 @@ fn an_auditor_verifies_without_us_and_walks_from_a_model_to_its_data() {
             ],
         ),
         (0, &["demo-0", "2025-11-04 20:48:21Z"]),
-        (0, &["is recorded", "to check it: python3 verify.py event.proof"]),
+        (0, &["is recorded", "to check it: python3 -I verify.py event.proof"]),
         (0, &["valid"]),
     ];
     let (folder, _) = sat_through("Auditor", &sought);

@@ -19,7 +19,7 @@ fn a_proof_is_made_against_the_checkpoint_of_the_store_and_checked_with_its_key_
     };
     let event = format!("event:{HASH}");
     let made = folder.done(&["prove", &event, "-o", "event.proof", "--with-verifier"]);
-    assert!(made.out.contains("to check it: python3 verify.py event.proof"), "{made:?}");
+    assert!(made.out.contains("to check it: python3 -I verify.py event.proof"), "{made:?}");
     assert_eq!(verdict("event.proof"), Verdict::Valid);
     let verifier = std::fs::read_to_string(folder.path().join("verify.py"));
     assert_eq!(verifier.expect("the verifier"), VERIFIER);

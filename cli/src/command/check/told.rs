@@ -134,8 +134,8 @@ fn rule(out: &mut dyn Write, rule: &RuleResult, style: Style) -> Outcome<()> {
         writeln!(out, "    {}", style.faint(&format!("{more}; --json lists them")))?;
     }
     if rule.cannot_tell > 0 {
-        let note = "some references on the way fit nothing or several things, or events are erased or restricted: \
-                    more may be missing";
+        let note = "some references on the way fit nothing or several things, or events are erased, restricted or not \
+                    there: more may be missing";
         writeln!(out, "    {}", style.faint(note))?;
     }
     Ok(())

@@ -30,11 +30,9 @@ pub(super) fn ask(
     };
     let mut seen = seen_before(store, size, &key)?;
     let mut answered = post(seen)?;
+    let mut conflict = told_size(url, &answered)?;
     // It tells what it saw last: another copy of this store may have asked meanwhile, or an answer was lost.
-    if answered.status == 409
-        && let Some(told) = told_size(&answered)
-        && told != seen
-    {
+    if let Some(told) = conflict.filter(|told| *told != seen) {
         if told > size {
             return Err(refused(
                 url,
@@ -46,9 +44,17 @@ pub(super) fn ask(
         }
         seen = told;
         answered = post(seen)?;
+        conflict = told_size(url, &answered)?;
     }
     match answered.status {
         200 => {}
+        // Of the same size it need tell none: then the roots differ.
+        409 if conflict.is_none() && seen != size => {
+            return Err(refused(
+                url,
+                &format!("it answered 409 without a size ({SIZE}), which is not of the protocol"),
+            ));
+        }
         409 => {
             return Err(refused(
                 url,
@@ -131,12 +137,24 @@ fn seen_before(store: &Store, size: u64, key: &VerifierKey) -> Outcome<u64> {
     Ok(0)
 }
 
-/// The size that a witness answers with.
-fn told_size(answered: &Answered) -> Option<u64> {
-    if !answered.content_type.starts_with(SIZE) {
-        return None;
+/// The size that a witness answers a conflict with; none of other answers, and where it tells none.
+fn told_size(url: &str, answered: &Answered) -> Outcome<Option<u64>> {
+    if answered.status != 409 || !answered.content_type.starts_with(SIZE) {
+        return Ok(None);
     }
-    std::str::from_utf8(&answered.body).ok()?.trim_end_matches('\n').parse().ok()
+    let told = String::from_utf8_lossy(&answered.body);
+    let told = told.strip_suffix('\n').unwrap_or(&told);
+    // As it is written in checkpoints: decimal digits, no sign, no leading zero.
+    match told.parse::<u64>().ok().filter(|size| size.to_string() == told) {
+        Some(size) => Ok(Some(size)),
+        None => Err(refused(
+            url,
+            &format!(
+                "it answered 409 with what is no size in decimal digits, which is not of the protocol: {}",
+                answered.words()
+            ),
+        )),
+    }
 }
 
 fn refused(url: &str, why: &str) -> Failure {

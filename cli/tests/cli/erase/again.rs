@@ -39,6 +39,23 @@ fn what_was_erased_behind_an_older_copy_is_not_brought_back_by_catching_up() {
 }
 
 #[test]
+fn an_older_copy_is_put_back_with_the_file_of_keys_that_was_replaced_since() {
+    let folder = folder();
+    folder.done(&["backup", "old", "--with-keys", "my.keys"]);
+    folder.done(&with_words(&["erase", "event", "e3"], &[]));
+    folder.done(&["backup", "new", "--with-keys", "my.keys"]);
+    let put = ["restore", "old", "back", "--with-keys", "my.keys"];
+    let told = folder.run(&put);
+    assert!(told.code == 3 && told.err.contains("name with --erasures-of a state"), "{told:?}");
+    assert!(!told.err.contains("is damaged"), "{told:?}");
+    let done = folder.done(&[&put[..], &["--erasures-of", ".lineal", "--json"]].concat()).json();
+    assert_eq!(done["erased_again"], 1, "{done}");
+    assert_eq!(folder.run(&["--store", "back", "trace", &"03".repeat(32)]).code, 2);
+    folder.done(&["--store", "back", "trace", &"04".repeat(32)]);
+    assert_eq!(folder.run(&["--store", "back", "verify"]).code, 0);
+}
+
+#[test]
 fn a_restricted_event_that_comes_with_one_attribute_more_is_not_shown() {
     let folder = folder();
     folder.done(&with_words(&["erase", "event", "e3"], &["--restrict"]));
