@@ -140,7 +140,15 @@ def main(verifier, folder, path, key):
     named(put(exact(below, {**files, "zz.txt": b"x"})), "zz.txt")
     whole = open_bytes(path)
     at = whole.index(data) + len(data) // 2
-    named(put(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:]), inside)
+    flipped = put(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
+    named(flipped, inside)
+    # Of the content a zip tells a checksum alone: between which bytes the changed one lies is said, and not that it
+    # is one of the header.
+    start = whole.index(data)
+    rule = flipped[1]["faults"][0]["rule"]
+    header = start - 30 - len(f"{below}/{inside}".encode())
+    assert rule.startswith(f"byte {header + 14} of the zip: the CRC-32 of the bytes from {start} to before "
+                           f"{start + len(data)}"), rule
     # Names that lead out of the pack, and one that is there twice.
     for wrong in ("../out.txt", "./out.txt", "/etc/out.txt", "a\\out.txt"):
         named(put(exact(below, {wrong: b"x", **files})), below + "/" + wrong)

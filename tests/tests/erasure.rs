@@ -215,6 +215,14 @@ fn an_erasure_needs_two_persons_who_are_named_and_are_not_one() {
         let refused = two(one, other);
         assert!(matches!(refused, Err(Error::SamePerson { .. })), "{one:?} {other:?}: {refused:?}");
     }
+    // A token is whom it was made for too; what names nobody is no name.
+    let also = ["Anna@bank.example", "", "unknown"].map(str::to_owned);
+    let known = |one: &str| store.two_persons_known(one, "token:8b54a5b871f7", &also);
+    for same in ["anna@bank.example ", "token: 8b54a5b871f7"] {
+        assert!(matches!(known(same), Err(Error::SamePerson { .. })), "{same:?}");
+    }
+    assert!(matches!(known("unknown"), Err(Error::Nobody { .. })));
+    assert!(known("ben@bank.example").is_ok());
     let persons = two(" A@bank.example", "token: 8b54a5b871f7").unwrap();
     assert_eq!(persons.decided_by, store.actor_key("a@bank.example").unwrap());
     assert_eq!(persons.executed_by, store.actor_key("token:8b54a5b871f7").unwrap());

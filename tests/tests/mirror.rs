@@ -443,6 +443,42 @@ fn a_key_that_is_known_holds_the_newest_checkpoint_and_the_log_names_those_of_be
     }
 }
 
+/// Has the newest checkpoint signed by the former key alone, after another took its place.
+fn signed_by_the_former(compromised: bool) -> (MemoryStorage, Store, NoteSigner) {
+    let (memory, store) = early();
+    let before = store.log_identity().unwrap().unwrap();
+    // Behind eight bytes that say what it is.
+    let secret = memory.read("keys/signing.key").unwrap().unwrap()[8..40].try_into().unwrap();
+    let former = NoteSigner::new(&before.origin, SignatureKind::Ed25519, &secret).unwrap();
+    assert_eq!(former.verifier(), before.signing());
+    store.rotate_log_key(compromised, None, None).unwrap();
+    day(&store, 3);
+    let note = store.checkpoint().unwrap().checkpoint.sign(&former).unwrap().to_string();
+    let path = format!("checkpoints/{:012}.note", store.commit());
+    memory.put(&path, note.as_bytes(), false).unwrap();
+    (memory, store, former)
+}
+
+#[test]
+fn what_a_former_key_signs_later_is_left_out_and_told_also_to_who_knows_that_key() {
+    let (memory, store, former) = signed_by_the_former(false);
+    for key in [None, Some(former.verifier())] {
+        let done = pull(&MemoryStorage::new(), &folder(&memory), key, &mut |_| {}).unwrap();
+        assert_eq!(done.signed, Some(store.commit() - 1), "that which both signed: {done:?}");
+        let told = done.notes.iter().any(|note| note.contains("replaced, which signs nothing"));
+        assert!(told, "{done:?}");
+    }
+
+    let (memory, store, former) = signed_by_the_former(true);
+    let done = pulled(&MemoryStorage::new(), &folder(&memory)).unwrap();
+    assert_eq!(done.signed, Some(store.commit() - 1), "{done:?}");
+    let mirror = MemoryStorage::new();
+    let known = Some(former.verifier());
+    let error = pull(&mirror, &folder(&memory), known, &mut |_| {}).unwrap_err();
+    assert!(error.is_damage() && error.to_string().contains("the log revoked it"), "{error}");
+    assert!(mirror.read("head").unwrap().is_none());
+}
+
 #[test]
 fn a_store_is_repaired_and_put_back_from_its_mirror() {
     let (memory, store) = early();

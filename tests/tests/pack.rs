@@ -103,6 +103,71 @@ fn a_pack_of_each_kind_verifies_on_a_machine_that_has_a_python_alone() {
     }
 }
 
+/// Modules that the verifier reads, or that those read.
+const MODULES: [&str; 12] = [
+    "_strptime",
+    "base64",
+    "binascii",
+    "datetime",
+    "encodings",
+    "hashlib",
+    "json",
+    "math",
+    "os",
+    "struct",
+    "sys",
+    "unicodedata",
+];
+
+#[test]
+fn a_module_that_was_added_beside_the_verifier_is_not_read() {
+    let Some(python) = foreign::python("modules beside verify.py", &[]) else { return };
+    let pack = made(&BANK, MODEL, Disclosure::Authority);
+    let (_keep, folder) = written(&pack);
+    let run = |flags: &[&str]| {
+        let mut command = Command::new(&python);
+        // In the folder, as VERIFY.md has it.
+        command.current_dir(&folder).arg("-B").args(flags);
+        command.args(["verify/verify.py", ".", "--key", &pack.key]);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let ways: [&[&str]; 4] = [&[], &["-I"], &["-I", "-S"], &["-S"]];
+    for flags in ways {
+        let (code, said) = run(flags);
+        assert_eq!(code, Some(0), "{flags:?}: {said}");
+    }
+    for module in MODULES {
+        let text = "import os\nprint(\"valid\", flush=True)\nos._exit(0)\n";
+        std::fs::write(folder.join(format!("verify/{module}.py")), text).unwrap();
+    }
+    std::fs::write(folder.join("documents/board-approval.txt"), "forged").unwrap();
+    for flags in ways {
+        let (code, said) = run(flags);
+        assert_eq!(code, Some(1), "{flags:?}: {said}");
+        assert!(said.starts_with("tampered"), "{flags:?}: {said}");
+        for added in ["documents/board-approval.txt", "verify/hashlib.py"] {
+            let told =
+                format!("{added}: expected: a file that MANIFEST.sha256 lists; it was added");
+            assert!(said.contains(&told), "{flags:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn the_page_begins_with_where_the_verifier_is_from() {
+    let pack = made(&BANK, MODEL, Disclosure::Authority);
+    let text = |path: &str| std::str::from_utf8(pack.files.get(path).unwrap()).unwrap();
+    let page = text("VERIFY.md");
+    let mut steps = page.lines().filter(|line| line.starts_with("## "));
+    assert_eq!(steps.next(), Some("## 1. The verifier is one that you know"));
+    let line = text("MANIFEST.sha256").lines().find(|line| line.ends_with("  verify/verify.py"));
+    assert!(page.contains(line.unwrap().split(' ').next().unwrap()), "{page}");
+    assert!(page.contains("    ls -A verify\n"), "{page}");
+    assert!(page.contains("    python3 -I verify/verify.py . --key"), "{page}");
+    assert!(!page.contains("python3 verify"), "{page}");
+}
+
 /// A key that has nothing to do with the bank's log.
 const OTHER_KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 

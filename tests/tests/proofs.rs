@@ -104,6 +104,37 @@ fn each_reason_why_an_edge_means_a_thing_is_given() {
     assert_eq!(reasons, ["Fits", "Alias", "Run", "Logged", "Pin", "Version"]);
 }
 
+/// Proofs about a version that a registry writes otherwise than logs do, and its checkpoint.
+fn spelled() -> (Vec<Bundle>, String) {
+    let (_folder, store) = stores::spelled();
+    let (view, note) = made(&store);
+    let of = |number| format!("model:credit@v3 upstream of inference:{}", hash_of(number));
+    let absent = "no approval approves model:[\"wandb-1\",\"credit\",\"v3\"]".to_owned();
+    let statements = [of(1), of(2), absent];
+    let bundle = |statement: &String| {
+        let bundle = proved(&view, &note, statement, false);
+        bundle.unwrap_or_else(|why| panic!("{statement}: {why}"))
+    };
+    let refused = "no deployment deploys model:[\"wandb-1\",\"credit\",\"v3\"]";
+    let why = proved(&view, &note, refused, false).expect_err("it is deployed").to_string();
+    assert!(why.contains("it is recorded"), "{why}");
+    (statements.iter().map(bundle).collect(), note)
+}
+
+#[test]
+fn a_version_that_is_written_with_a_v_is_meant_by_claims_without_and_by_a_name_given_to_it() {
+    let (bundles, note) = spelled();
+    let mut reasons = Vec::new();
+    for bundle in &bundles {
+        let report = check(bundle.write().as_bytes(), &trust(&note));
+        assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.words);
+        let Statement::Paths { paths, .. } = &bundle.statement else { continue };
+        let last = paths[0].hops.iter().find(|hop| hop.relation == "deploys").expect("a model");
+        reasons.push(format!("{:?}", last.by).split('(').next().unwrap_or_default().to_owned());
+    }
+    assert_eq!(reasons, ["Fits", "Alias"]);
+}
+
 #[test]
 fn what_is_withheld_is_not_in_the_file() {
     let (_folder, store) = store();
@@ -278,6 +309,7 @@ fn the_verifier_in_python_says_the_same() {
         files.push(proved(&view, &note, &statement, false).expect(&statement).write());
     }
     files.extend(erased().2);
+    files.extend(spelled().0.iter().map(Bundle::write));
     let whole = files.len();
     let mut changes = Changes::seeded(41);
     let mut cases: Vec<Vec<u8>> = files.iter().map(|file| file.clone().into_bytes()).collect();

@@ -263,6 +263,11 @@ fn nobody_approves_what_they_made_and_nothing_else_is_signed_than_recorded() {
     store.write_indexes().unwrap();
     let own = take(&store, "akeller", approval(MODEL, 1)).unwrap_err();
     assert!(matches!(own, Error::FourEyes { .. }), "{own}");
+    // And under a token that was made for her.
+    let also = ["", "Anna@bank.example"].map(str::to_owned);
+    let desk = Desk::new(&store, NOW).also_known_as(&also);
+    let own = desk.take(&request("token:8b54a5b871f7", approval(MODEL, 1))).unwrap_err();
+    assert!(matches!(own, Error::FourEyes { .. }), "{own}");
     // Rejecting one's own work is nobody's harm.
     take(&store, "anna@bank.example", json!({ "reject": { "node": MODEL, "role": "author" } }))
         .unwrap();

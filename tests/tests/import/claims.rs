@@ -132,3 +132,64 @@ fn without_a_version_the_trail_ends_at_the_deployment() {
     assert_eq!(rows, [vec![name, "credit-risk-scorer".to_owned(), String::new()]]);
     assert_eq!(meant(&place).0, [] as [&str; 0]);
 }
+
+/// What W&B says of a version of the scorer: it writes `v2`.
+fn wandb(place: &Place) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("artifact.json");
+    let version = r#"{"name":"credit-risk-scorer:v2","type":"model","version":"v2","digest":"e4d909c290d0fb1ca068ffaddf22cbd0"}"#;
+    std::fs::write(&path, version).unwrap();
+    let options = ImportOptions { form: Some("wandb".to_owned()), ..ImportOptions::default() };
+    place.import_with(&[&path], &options);
+}
+
+#[test]
+fn a_version_is_the_same_with_a_v_and_without_in_whatever_order_it_is_said() {
+    for version in ["v2", "2", "V2"] {
+        let folder = logs(&Line { version: Some(version), ..Line::number(0) });
+        let decided = (vec!["model:credit-risk-scorer@v2".to_owned()], State::Complete);
+        let place = Place::new();
+        place.import(&[folder.path()]);
+        wandb(&place);
+        assert_eq!(meant(&place), decided, "{version}");
+        assert_eq!(place.rows("find model where missing = true"), [] as [Vec<String>; 0]);
+        let view = place.view();
+        let called = view.find(Some(Kind::Model), "credit-risk-scorer@2");
+        assert_eq!(called.len(), 1, "it is found as logs call it");
+        let other = Place::new();
+        wandb(&other);
+        other.import(&[folder.path()]);
+        assert_eq!(meant(&other), decided, "{version}, the registry first");
+        // MLflow's versions are numbers.
+        let numbers = Place::new();
+        numbers.import(&[folder.path()]);
+        numbers.import_fixtures(&[DATABASE]);
+        assert_eq!(meant(&numbers).0, ["model:credit-risk-scorer@2"], "{version}");
+    }
+}
+
+#[test]
+fn a_version_that_registries_write_in_two_ways_fits_both_until_a_name_given_to_it_decides() {
+    let place = Place::new();
+    let folder = logs(&Line { version: Some("v2"), ..Line::number(0) });
+    place.import(&[folder.path()]);
+    place.import_fixtures(&[DATABASE]);
+    wandb(&place);
+    assert_eq!(meant(&place).1, State::CannotTell);
+    let view = place.view();
+    let claimed = view.nodes_of(Kind::Model).find(|node| !view.candidates(*node).is_empty());
+    let candidates = view.candidates(claimed.expect("an ambiguous claim")).to_vec();
+    let versions: Vec<Option<String>> =
+        candidates.iter().map(|node| view.key_of(*node).part_text(2).map(str::to_owned)).collect();
+    assert_eq!(candidates.len(), 2, "{versions:?}");
+    for key in candidates.into_iter().map(|node| view.key_of(node)) {
+        let mut transaction = place.store.begin(None, None).unwrap();
+        transaction.add_reference(Kind::Model, "credit-risk-scorer@v2", Some(key.clone()));
+        transaction.commit().unwrap();
+        let (models, state) = meant(&place);
+        // Names are as short as they are clear now, and nodes have other numbers.
+        let now = place.view();
+        let decided = now.node_with_key(Kind::Model, &key).map(|node| now.name_of(node));
+        assert_eq!((models, state), (vec![decided.unwrap()], State::Complete));
+    }
+}

@@ -122,7 +122,10 @@ fn an_answer_of_clearml_has_its_figures_its_links_and_whether_more_may_follow() 
         "id": "t1", "name": "train", "type": "training", "script": {}, "hyperparams": {}, "status": "completed",
         "completed": "2026-01-02T00:00:00Z", "project": { "id": "p1", "name": "credit" }, "parent": { "id": "t0" },
         "models": { "input": [{ "model": { "id": "m0" } }], "output": [] },
-        "last_metrics": { "a1": { "b1": { "metric": "loss", "variant": "train", "value": 0.25, "min_value": 0.1 } } },
+        "last_metrics": { "a1": {
+            "b1": { "metric": "loss", "variant": "train", "value": 0.25, "min_value": 0.1 },
+            "b2": { "metric": "loss", "variant": "test", "value": null },
+        } },
     });
     let (_folder, path) = written("tasks.json", answer(serde_json::json!([task])).to_string());
     let place = Place::new();
@@ -136,6 +139,8 @@ fn an_answer_of_clearml_has_its_figures_its_links_and_whether_more_may_follow() 
     let run =
         "find run as r in_experiment experiment as e return e.name, r.metrics[\"loss/train\"]";
     assert_eq!(place.rows(run), [["credit", "0.25"]]);
+    let skipped = report.sources[0].skipped.get("figures without a value (null)");
+    assert_eq!(skipped, Some(&1), "{report:?}");
     assert_eq!(place.column("find run as r child_of run as p return p"), ["run:t0"]);
     assert_eq!(place.column("find run as r used model as m return m"), ["model:m0"]);
     // The page behind the last is empty, and says no more.
@@ -448,8 +453,9 @@ fn prov_is_read_with_its_prefixes_its_types_and_its_times_without_offset() {
         answers[1][0],
         ["credit-risk-scorer-2", "https://example.org/credit-risk-scorer-2", "train"]
     );
-    assert_eq!(answers[2], [["train", "maria.keller"]]);
-    assert_eq!(answers[3], [["credit-risk-scorer-2", "maria.keller"]]);
+    let person = "https://example.org/maria.keller";
+    assert_eq!(answers[2], [["train", person]]);
+    assert_eq!(answers[3], [["credit-risk-scorer-2", person]]);
     let report = Place::new().import_fixtures(&["exchange/prov-json"]);
     assert!(
         report
@@ -458,6 +464,114 @@ fn prov_is_read_with_its_prefixes_its_types_and_its_times_without_offset() {
             .any(|source| source.warnings.iter().any(|text| text.contains("taken for UTC")))
     );
     assert_eq!((report.sources.len(), report.counts().rejected), (2, 0), "{report:?}");
+}
+
+#[test]
+fn agents_of_one_name_in_two_name_spaces_are_two_people() {
+    let document = serde_json::json!({
+        "prefix": { "b": "http://bank.example/", "v": "http://vendor.example/" },
+        "entity": { "b:data": {} },
+        "activity": { "b:train": {} },
+        "agent": { "b:alice": {}, "v:alice": {} },
+        "wasAssociatedWith": {
+            "_:1": { "prov:activity": "b:train", "prov:agent": "b:alice" },
+            "_:2": { "prov:activity": "b:train", "prov:agent": "v:alice" },
+        },
+    });
+    let (_folder, path) = written("prov.json", document.to_string());
+    let place = Place::new();
+    place.import(&[&path]);
+    let mut people = place.column("find actor return name");
+    people.sort_unstable();
+    assert_eq!(people, ["http://bank.example/alice", "http://vendor.example/alice"]);
+}
+
+#[test]
+fn a_version_is_told_as_no_digest_and_prose_as_no_personal_data() {
+    let bill = serde_json::json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [{ "type": "data", "name": "train", "version": "3",
+            "hashes": [{ "alg": "SHA-256", "content": "XYZ" }] }],
+    });
+    let (_folder, path) = written("bom.json", bill.to_string());
+    let place = Place::new();
+    let report = place.import(&[&path]);
+    // What is no digest is counted.
+    assert_eq!(report.sources[0].skipped.values().sum::<u64>(), 1, "{report:?}");
+    assert!(place.rows("find dataset where digest = \"3\" return name").is_empty());
+    assert_eq!(place.rows("find dataset return name, version"), [["train", "3"]]);
+    let card = serde_json::json!({
+        "@type": "sc:Dataset", "name": "credit", "version": "1.0.0",
+        "conformsTo": "http://mlcommons.org/croissant/1.0", "distribution": [],
+        "rai:personalSensitiveInformation": "None: no personal data",
+    });
+    let (_folder, path) = written("croissant.json", card.to_string());
+    let place = Place::new();
+    place.import(&[&path]);
+    assert_eq!(place.column("find dataset return name"), ["credit"]);
+    assert!(place.rows("find dataset where personal_data = true return name").is_empty());
+    assert!(place.rows("find dataset where digest = \"1.0.0\" return name").is_empty());
+}
+
+#[test]
+fn figures_of_a_card_with_one_name_are_all_kept_and_bytes_have_one_name() {
+    let bill = serde_json::json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [
+            { "type": "data", "name": "data/train.csv", "version": "3",
+                "hashes": [{ "alg": "SHA-256", "content": "ab".repeat(32) }] },
+            { "type": "machine-learning-model", "name": "scorer", "modelCard": { "quantitativeAnalysis": {
+                "performanceMetrics": [
+                    { "type": "acc", "value": "0.9", "confidenceInterval": { "lowerBound": "0.85", "upperBound": "0.95" } },
+                    { "type": "acc", "value": "0.4" },
+                ] } } },
+        ],
+    });
+    let (_folder, path) = written("bom.json", bill.to_string());
+    let place = Place::new();
+    place.import(&[&path]);
+    for (name, figure) in [
+        ("acc", "0.9"),
+        ("acc.2", "0.4"),
+        ("acc.confidenceInterval.lowerBound", "0.85"),
+        ("acc.confidenceInterval.upperBound", "0.95"),
+    ] {
+        let question = format!("find evaluation return metrics[\"{name}\"]");
+        assert_eq!(place.column(&question), [figure], "{name}");
+    }
+    let rows = place.rows("find dataset return name, tags[\"cyclonedx.name\"], version");
+    assert_eq!(rows, [["train.csv", "data/train.csv", "3"]]);
+    let conflict = place.column("find dataset return conflict").concat();
+    assert!(!conflict.contains("name") && !conflict.contains("version"), "{conflict}");
+}
+
+#[test]
+fn what_is_no_data_is_no_data_that_was_used() {
+    let statement = |kind: &str, subject: &str, used: serde_json::Value| {
+        serde_json::json!({
+            "_type": "https://in-toto.io/Statement/v1", "predicateType": kind,
+            "subject": [{ "name": subject, "digest": { "sha256": "cd".repeat(32) } }],
+            "predicate": { "buildDefinition": { "buildType": "t", "resolvedDependencies": used },
+                "runDetails": {} },
+        })
+    };
+    let image = serde_json::json!([{ "uri": "pkg:docker/python@3.11", "digest": { "sha256": "ef".repeat(32) } }]);
+    let built = statement("https://slsa.dev/provenance/v1", "train.csv", image);
+    let (_folder, path) = written("built.json", built.to_string());
+    let place = Place::new();
+    place.import(&[&path]);
+    assert!(place.rows("find run as r used dataset as d return d.name").is_empty());
+    assert_eq!(place.column("find dataset return name"), ["train.csv"]);
+    let signed = statement("https://model_signing/signature/v1.0", "scorer", serde_json::json!([]));
+    let (_folder, path) = written("signed.json", signed.to_string());
+    let place = Place::new();
+    place.import(&[&path]);
+    assert_eq!(place.column("find model return name"), ["scorer"]);
+    let tracked = "outs:\n- path: scorer\n  md5: 55555555555555555555555555555555\n  hash: md5\n  type: model\n";
+    let (_folder, path) = written("scorer.dvc", tracked);
+    let place = Place::new();
+    place.import(&[&path]);
+    assert_eq!(place.column("find model return name"), ["scorer"]);
 }
 
 #[test]

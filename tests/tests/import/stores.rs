@@ -106,3 +106,27 @@ fn an_import_that_a_person_asked_for_names_them_by_key() {
     place.import_with(&[&fixture(DATABASE)], &options);
     assert_eq!(place.column("find import").len(), 1);
 }
+
+#[test]
+fn a_version_of_rest_keeps_its_own_aliases_and_the_run_of_its_source() {
+    let run = "f7d2f0a9fa90413fbc9a56125400ca43";
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, body: serde_json::Value| {
+        std::fs::write(folder.path().join(name), body.to_string()).unwrap();
+    };
+    save(
+        "runs.json",
+        serde_json::json!({ "runs": [{ "info": { "run_id": run, "experiment_id": "1" } }] }),
+    );
+    save(
+        "versions.json",
+        serde_json::json!({ "model_versions": [{ "name": "scorer", "version": "2", "aliases": ["champion"],
+            "source": format!("runs:/{run}/model"), "run_id": "" }] }),
+    );
+    let place = Place::new();
+    place.import(&[folder.path()]);
+    let aliases = place.column("find model where name = \"scorer\" return aliases").concat();
+    assert!(aliases.contains("champion"), "{aliases}");
+    let made = place.column("find model as m produced_by run as r return m.name");
+    assert_eq!(made, ["scorer"]);
+}

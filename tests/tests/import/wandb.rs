@@ -256,3 +256,59 @@ fn artifacts_that_are_given_by_name_alone_are_the_versions_of_that_name() {
     let used = place.rows("find model as m used_by run as r return m.name, m.digest");
     assert_eq!(used, [["e/p/own", MODEL]]);
 }
+
+#[test]
+fn each_figure_of_a_summary_is_kept_or_counted_with_its_reason() {
+    let run = r#"{"id":"r1","name":"sunny","state":"finished","entity":"e","project":"p",
+        "created_at":"2026-10-01T10:00:00","config":{},
+        "summary":{"acc":0.9,"loss":{"min":0.125,"last":0.5},"converged":true,"low":-1e400,"none":null,
+            "shape":[1,2],"chart":{"_type":"histogram","values":[1]},"_wandb":{"runtime":5}},
+        "history":[{"_step":0,"acc":0.5,"ok":false,"by":{"class":0.25},"note":"a word"}]}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runs.json");
+    let unreadable = r#"{"id":"r2","name":"dull","state":"finished","entity":"e","project":"p",
+        "created_at":"2026-10-01T10:00:00","config":{},"summary":"{\"acc\": "}"#;
+    std::fs::write(&path, format!(r#"{{"runs":[{run},{unreadable}]}}"#)).unwrap();
+    let place = Place::new();
+    let report = place.import(&[&path]);
+    let figures = place.rows("find run where name = \"sunny\" return metrics")[0][0].clone();
+    for part in ["acc", "loss.min", "0.125", "loss.last", "0.5", "converged", "low", "-1e", "400"] {
+        assert!(figures.contains(part), "{part} in {figures}");
+    }
+    assert!(!figures.contains("_wandb") && !figures.contains("chart"), "{figures}");
+    let skipped: Vec<(&str, u64)> =
+        report.sources[0].skipped.iter().map(|(why, count)| (why.as_str(), *count)).collect();
+    let expected = [
+        ("a `summary` that is no object", 1),
+        ("figures that are lists or objects (pictures, tables, histograms)", 2),
+        ("figures without a value (null)", 1),
+        ("values of `history` that are no number", 1),
+    ];
+    assert_eq!(skipped, expected, "{report:?}");
+}
+
+#[test]
+fn programs_and_the_records_of_wandb_itself_are_no_data() {
+    let place = Place::new();
+    let digest = "03030303030303030303030303030303";
+    let report = import(
+        &place,
+        &json!({ "id": "r3", "entity": "bank", "project": "credit", "state": "finished", "config": {},
+            "used_artifacts": [
+                { "name": "job-train:v0", "type": "job", "digest": digest },
+                { "name": "source-code:v0", "type": "code", "digest": digest },
+            ],
+            "logged_artifacts": [{ "name": "run-r3-history:v0", "type": "wandb-history", "digest": digest }] }),
+    );
+    assert_eq!(report.counts().rejected, 0, "{report:?}");
+    assert!(place.rows("find dataset return name").is_empty());
+    for name in ["job.job-train:v0", "code.source-code:v0", "history.run-r3-history:v0"] {
+        let question = format!("find run return tags[\"wandb.{name}\"]");
+        assert_eq!(place.column(&question), [digest], "{name}");
+    }
+    let alone =
+        json!({ "name": "source-code", "type": "code", "digest": digest, "versionIndex": 0 });
+    let report = import(&place, &alone);
+    assert_eq!(report.sources[0].skipped.values().sum::<u64>(), 1, "{report:?}");
+    assert!(place.rows("find dataset return name").is_empty());
+}

@@ -75,6 +75,22 @@ fn a_row_too_many_a_later_batch_and_an_unknown_id_are_told_apart() {
 }
 
 #[test]
+fn a_row_that_is_restricted_is_told_as_the_counters_tell_it_and_proved_to_who_may_see_it() {
+    let (_folder, store) = store();
+    let (view, note) = made(&store);
+    let event = place_of(&view, &note, 1);
+    stores::restrict(&store, 1);
+    let (view, note) = made(&store);
+    let why = proved(&view, &note, &event, false).unwrap_err();
+    assert!(matches!(why, NotProved::Restricted { row: 2, events: 1, .. }), "{why}");
+    assert!(why.to_string().contains("restricted of its events: 1, and it may be"), "{why}");
+    assert!(proved(&view, &note, &event.replace("/2", "/3"), false).is_ok());
+    let beyond = proved(&view, &note, &event.replace("/2", "/15"), false).unwrap_err();
+    assert!(matches!(beyond, NotProved::TooFewRows { .. }), "{beyond}");
+    assert!(proved(&view.with_restricted(), &note, &event, false).is_ok());
+}
+
+#[test]
 fn a_row_that_is_outweighed_is_named_with_the_one_that_counts() {
     let (_folder, store) = stores::store();
     let (view, note) = made(&store);

@@ -142,6 +142,28 @@ pub(super) fn store() -> (TempDir, Arc<Store>) {
     (folder, Arc::new(store))
 }
 
+/// A store whose registry writes `v3` where logs say `3`: one log calls the model by its name, the other by a name
+/// that was given by hand to this version.
+pub(super) fn spelled() -> (TempDir, Arc<Store>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::create(folder.path().join("store"), options()).expect("a store");
+    let mut tx = store.begin(None, None).expect("a transaction");
+    for number in [1, 2] {
+        tx.add_node(&saying("datadog", "datadog-archive", 200), deployed(number)).expect("a node");
+        tx.add_batch(batch(number));
+    }
+    tx.add_source(source("1.json.gz", 1));
+    tx.commit().expect("a commit");
+    let mut tx = store.begin(None, None).expect("a transaction");
+    let key = texts(&["wandb-1", "credit", "v3"]);
+    let model = NodeDraft::new(Kind::Model, key.clone());
+    tx.add_node(&saying("wandb-1", "wandb-part", 100), model).expect("a node");
+    tx.add_reference(Kind::Model, "the scorer@v3", Some(key));
+    tx.add_source(source("runs.json", 2));
+    tx.commit().expect("a commit");
+    (folder, Arc::new(store))
+}
+
 /// Another store with as many commits.
 pub(super) fn other() -> (TempDir, Arc<Store>) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -226,6 +248,15 @@ pub(super) fn made(store: &Arc<Store>) -> (StoreView, String) {
 
 /// Erases the event of a deployment, or its whole batch.
 pub(super) fn erase(store: &Store, number: u32, whole: bool) {
+    decide(store, number, whole, Decision::Erased);
+}
+
+/// Restricts the event of a deployment.
+pub(super) fn restrict(store: &Store, number: u32) {
+    decide(store, number, false, Decision::Restricted);
+}
+
+fn decide(store: &Store, number: u32, whole: bool, decision: Decision) {
     let view = store.snapshot().expect("a view");
     let hash = Hash::of(&number.to_le_bytes());
     let events = view.events_by_hash(None, &hash.0).expect("the index key is there");
@@ -235,11 +266,11 @@ pub(super) fn erase(store: &Store, number: u32, whole: bool) {
     };
     let order = ErasureOrder {
         targets: vec![target],
-        decision: Decision::Erased,
+        decision,
         basis: "GDPR 17(1)(a)".into(),
         reference: "request 7".into(),
         decided_by: store.actor_key("officer@bank.example").expect("the actor key is there"),
         executed_by: store.actor_key("admin@bank.example").expect("the actor key is there"),
     };
-    store.erase(&order, false).expect("it is erased");
+    store.erase(&order, false).expect("it is done");
 }

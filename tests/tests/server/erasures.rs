@@ -68,6 +68,28 @@ fn what_waits_is_committed_then_erased_and_does_not_come_back() {
 }
 
 #[test]
+fn whom_a_token_was_made_for_is_no_second_person() {
+    let live = Live::with(|config| config.write = true);
+    let (importer, officer) = (live.token(Role::Importer), live.token(Role::PrivacyOfficer));
+    let ask = post("/api/v2/logs", &json!([event("goes")])).token(&importer);
+    assert_eq!(live.send(ask).status, 202);
+    let tokens = live.tokens.read().unwrap();
+    let own = tokens.iter().find(|token| token.role == Role::PrivacyOfficer).unwrap();
+    for same in [own.name.clone(), own.name.to_uppercase(), format!("token:{}", own.id)] {
+        for restrict in [false, true] {
+            let mut body = request(&json!(["goes"]));
+            (body["decided_by"], body["restrict"]) = (json!(same), json!(restrict));
+            let reply = live.send(post("/v1/erasures", &body).token(&officer));
+            let refused = done(&live, &officer, &reply);
+            assert_eq!(refused["state"], "failed", "{same}: {refused}");
+            let why = refused["problem"]["detail"].as_str().unwrap();
+            assert!(why.contains("`decided_by` names another person"), "{same}: {why}");
+        }
+    }
+    assert_eq!(found(&live, &officer, "goes").as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn files_with_what_was_erased_go_although_the_server_keeps_earlier_states() {
     let live = Live::with(|config| config.write = true);
     let (importer, officer) = (live.token(Role::Importer), live.token(Role::PrivacyOfficer));

@@ -2,7 +2,8 @@
 
 use crate::client::{Reply, get, post};
 use crate::idp::{AUDIENCE, ISSUER, Provider, claims, message, modulus};
-use crate::live::{Live, SYSTEM, query_with};
+use crate::live::{HASH, Live, SYSTEM, query_with};
+use crate::uploads::done;
 use data_encoding::BASE64URL_NOPAD;
 use lineal_server::Role;
 use lineal_tests::foreign::{python, run};
@@ -80,6 +81,28 @@ fn a_token_is_taken_however_the_provider_signs_it() {
     assert_eq!(live.send(machine).status, 401, "a key of a machine is a token of ours");
     // Our own tokens are good beside it.
     assert_eq!(asks(&live, &live.token(Role::Engineer)).status, 200);
+}
+
+#[test]
+fn nobody_decides_what_they_execute_by_any_name_that_the_provider_has_for_them() {
+    let provider = Provider::new();
+    let officer = "[[grant]]\nclaim = \"groups\"\nhas = \"privacy\"\n\
+                   role = \"privacy-officer\"\nstores = [\"main\"]\n";
+    let live = Live::with(|config| {
+        config.write = true;
+        provider.trusted(config, &format!("{GRANTS}{officer}"));
+    });
+    let token = provider.token("EdDSA", &claims("ada-4711", &json!({ "groups": ["privacy"] })));
+    for same in ["ADA-4711@bank.example", "ada-4711"] {
+        let body = json!({
+            "events": [HASH], "all": true, "basis": "GDPR 17(1)(a)", "decision": "R-7",
+            "decided_by": same, "dry_run": true,
+        });
+        let taken = live.send(post("/v1/erasures", &body).token(&token));
+        let refused = done(&live, &token, &taken);
+        let why = refused["problem"]["detail"].as_str().unwrap_or_default();
+        assert!(why.contains("`decided_by` names another person"), "{same}: {refused}");
+    }
 }
 
 #[test]

@@ -95,11 +95,16 @@ fn what_is_due_is_proposed_and_erased_by_two_persons_over_a_server() {
     let own = tokens.iter().find(|token| token.role == Role::PrivacyOfficer).unwrap();
     let own = format!("token:{}", own.id);
     let (blank, bare) = (own.replace(':', ": "), own.replace("token:", ""));
-    let refused: [(Change, &str); 9] = [
+    let refused: [(Change, &str); 10] = [
         (&|body| body["sha256"] = json!("0".repeat(64)), "is not the proposal that was read"),
         (&|body| body["decided_by"] = json!(own), "`decided_by` names another person"),
         (&|body| body["decided_by"] = json!(blank), "`decided_by` names another person"),
         (&|body| body["decided_by"] = json!(bare), "`decided_by` names another person"),
+        // Whom the token was made for.
+        (
+            &|body| body["decided_by"] = json!("A test's privacy-officer"),
+            "`decided_by` names another person",
+        ),
         (&|body| body["decided_by"] = json!(""), "who decided is not named"),
         (&|body| body["decided_by"] = json!(" "), "who decided is not named"),
         (&|body| body["decided_by"] = json!("."), "who decided is not named"),
