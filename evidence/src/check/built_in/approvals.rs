@@ -135,21 +135,16 @@ fn counting(
     is_lacking: impl Fn(&Snapshot, NodeNo) -> bool,
     words: &str,
 ) -> Result<Vec<Offence>, Error> {
-    let mut offences = Vec::new();
-    for deployment in subjects {
-        asker.go_on()?;
-        let release = Release::of(store, asker, *deployment)?;
-        let started = Beginning::Use.of(asker, *deployment)?;
-        let (view, now) = (asker.snapshot(), asker.now);
-        for approval in release.counting(view, skipped, started, now) {
-            if is_lacking(view, approval) {
-                let name = asker.name(approval);
-                let say = format!("{name} {words}");
-                offences.push(Offence::said(*deployment, say).with("a", name));
-            }
-        }
-    }
-    Ok(offences)
+    of_releases(store, asker, subjects, |asker, deployment, release, started| {
+        let view = asker.snapshot();
+        let approvals = release.counting(view, skipped, started, asker.now).into_iter();
+        let lacking = approvals.filter(|approval| is_lacking(view, *approval));
+        let offence = |approval| {
+            let name = asker.name(approval);
+            Offence::said(deployment, format!("{name} {words}")).with("a", name)
+        };
+        lacking.map(offence).collect()
+    })
 }
 
 /// Approvals by who is among those that made what they approve.
@@ -158,14 +153,10 @@ pub(super) fn own_work(
     asker: &mut Asker<'_>,
     subjects: &[NodeNo],
 ) -> Result<Vec<Offence>, Error> {
-    let mut offences = Vec::new();
-    for deployment in subjects {
-        asker.go_on()?;
-        let release = Release::of(store, asker, *deployment)?;
-        let started = Beginning::Use.of(asker, *deployment)?;
-        let (view, now) = (asker.snapshot(), asker.now);
-        let mut seen = BTreeSet::new();
-        for decided in release.words(view, started, now) {
+    of_releases(store, asker, subjects, |asker, deployment, release, started| {
+        let view = asker.snapshot();
+        let (mut offences, mut seen) = (Vec::new(), BTreeSet::new());
+        for decided in release.words(view, started, asker.now) {
             if !decided.is_approval()
                 || decided.own_work.is_empty()
                 || !seen.insert(decided.approval)
@@ -178,10 +169,10 @@ pub(super) fn own_work(
             let by = names(view.edges(decided.approval, Relation::DoneBy, Direction::Forward));
             let say = format!("{by} approved and is an author of {}", names(&decided.own_work));
             let name = asker.name(decided.approval);
-            offences.push(Offence::said(*deployment, say).with("a", name));
+            offences.push(Offence::said(deployment, say).with("a", name));
         }
-    }
-    Ok(offences)
+        offences
+    })
 }
 
 /// Deployments with an approval that counts, and a model of which nobody is recorded as an author: whether the
@@ -191,24 +182,36 @@ pub(super) fn of_nobodys_work(
     asker: &mut Asker<'_>,
     subjects: &[NodeNo],
 ) -> Result<Vec<Offence>, Error> {
+    of_releases(store, asker, subjects, |asker, deployment, release, started| {
+        let view = asker.snapshot();
+        if release.counting(view, 0, started, asker.now).is_empty() {
+            return Vec::new();
+        }
+        let models = view.edges(deployment, Relation::Deploys, Direction::Forward).iter();
+        let offence = |model: &NodeNo| {
+            let name = asker.name(*model);
+            let say = format!(
+                "nobody is recorded who made {name}, so whether the approver is another cannot be told"
+            );
+            Offence::said(deployment, say).with("m", name)
+        };
+        models.filter(|model| authors(view, **model).is_empty()).map(offence).collect()
+    })
+}
+
+/// What is wrong with the decisions on each deployment, told when it began.
+fn of_releases(
+    store: &Store,
+    asker: &mut Asker<'_>,
+    subjects: &[NodeNo],
+    told: impl Fn(&Asker<'_>, NodeNo, &Release, Option<i64>) -> Vec<Offence>,
+) -> Result<Vec<Offence>, Error> {
     let mut offences = Vec::new();
     for deployment in subjects {
         asker.go_on()?;
         let release = Release::of(store, asker, *deployment)?;
         let started = Beginning::Use.of(asker, *deployment)?;
-        let (view, now) = (asker.snapshot(), asker.now);
-        if release.counting(view, 0, started, now).is_empty() {
-            continue;
-        }
-        for model in view.edges(*deployment, Relation::Deploys, Direction::Forward) {
-            if authors(view, *model).is_empty() {
-                let name = asker.name(*model);
-                let say = format!(
-                    "nobody is recorded who made {name}, so whether the approver is another cannot be told"
-                );
-                offences.push(Offence::said(*deployment, say).with("m", name));
-            }
-        }
+        offences.extend(told(asker, *deployment, &release, started));
     }
     Ok(offences)
 }
