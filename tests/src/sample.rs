@@ -14,6 +14,7 @@ use lineal_proof::record::{Counts, Decision, SeenRows, Source};
 use lineal_proof::{Cid, Hash, Key, KeyPart, Value};
 use lineal_query::told::{Stored, Target as Named};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How many steps there are, each one commit.
@@ -61,7 +62,7 @@ pub fn batch_key(file: u8) -> Key {
 
 /// Events with consecutive numbers; every fourth hash is a short one, so both columns are in use.
 #[must_use]
-pub fn batch(file: u8, numbers: std::ops::Range<u32>) -> BatchDraft {
+pub fn batch(file: u8, numbers: Range<u32>) -> BatchDraft {
     let mut block = EventBlock::new();
     let rows = numbers.len();
     for number in numbers {
@@ -99,13 +100,21 @@ pub const EVENTS_A_DAY: u32 = 12;
 /// # Errors
 /// What the store says.
 pub fn write_day(store: &Store, day: u8) -> Result<()> {
-    let mut tx = store.begin(None, None)?;
     let first = u32::from(day) * EVENTS_A_DAY;
-    let draft = batch(day, first..first + EVENTS_A_DAY);
+    write_numbers(store, day, first..first + EVENTS_A_DAY)?;
+    store.write_indexes()
+}
+
+/// Writes the events of these numbers as the batch of a day, and gives the import.
+///
+/// # Errors
+/// What the store says.
+pub fn write_numbers(store: &Store, day: u8, numbers: Range<u32>) -> Result<u64> {
+    let mut tx = store.begin(None, None)?;
+    let draft = batch(day, numbers);
     tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment()))?;
     tx.add_batch(draft);
-    tx.commit()?;
-    store.write_indexes()
+    Ok(tx.commit()?.import)
 }
 
 /// The order to erase something, by one person for another.

@@ -8,11 +8,11 @@ use lineal_engine::repair::{Wanted, repair};
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::verify::{Depth, What, verify, verify_all};
-use lineal_engine::{ErasureDone, ErasureOrder, Error, NodeDraft, Snapshot, Store, Target};
+use lineal_engine::{ErasureDone, ErasureOrder, Error, Snapshot, Store, Target};
 use lineal_proof::absence::Presence;
 use lineal_proof::record::{Decision, node_id};
 use lineal_proof::{Hash, Key};
-use lineal_tests::sample::{self, batch, batch_key, deployment, erasure_of, write_day};
+use lineal_tests::sample::{self, batch_key, deployment, erasure_of, write_day, write_numbers};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -297,13 +297,7 @@ fn an_index_of_before_an_erasure_is_no_end_of_a_verification() {
 fn batches_of_one_node_share_a_seed_and_are_cut_together() {
     let memory = MemoryStorage::new();
     let store = Store::create_on(Arc::new(memory.clone()), sample::options()).unwrap();
-    let write = |numbers: std::ops::Range<u32>| {
-        let mut tx = store.begin(None, None).unwrap();
-        let draft = batch(1, numbers);
-        tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment())).unwrap();
-        tx.add_batch(draft);
-        tx.commit().unwrap().import
-    };
+    let write = |numbers| write_numbers(&store, 1, numbers).unwrap();
     // The same file, read again after its import was retracted, and shorter: a tree of other levels.
     let first = write(0..12);
     let mut tx = store.begin(None, None).unwrap();

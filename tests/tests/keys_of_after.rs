@@ -14,7 +14,7 @@ use lineal_engine::{
 use lineal_proof::record::node_id;
 use lineal_proof::{Key, Value};
 use lineal_tests::sample::{
-    self, answers, batch, batch_key, deployment, erasure_of, saying, write_day,
+    self, answers, batch_key, erasure_of, saying, write_day, write_numbers,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -201,13 +201,7 @@ fn an_older_copy_is_put_back_with_the_keys_of_today_as_with_its_own() {
 fn an_older_copy_of_batches_that_share_a_seed_is_put_back_with_the_keys_of_today() {
     let memory = MemoryStorage::new();
     let store = Store::create_on(shared(&memory), options()).unwrap();
-    let write = |numbers: std::ops::Range<u32>| {
-        let mut tx = store.begin(None, None).unwrap();
-        let draft = batch(1, numbers);
-        tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment())).unwrap();
-        tx.add_batch(draft);
-        tx.commit().unwrap().import
-    };
+    let write = |numbers| write_numbers(&store, 1, numbers).unwrap();
     let first = write(0..12);
     let mut tx = store.begin(None, None).unwrap();
     tx.add_retract(first, false, None).unwrap();
